@@ -1,0 +1,46 @@
+# Two commands do all the set-up: `make run` and `make test`.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+SAMPLE := docs/sample/saltmarsh-strategy-2024.pdf
+
+.PHONY: run test check train bench drill clean
+
+run: $(VENV)/.base
+	$(BIN)/prevention score $(SAMPLE) --format text
+	$(BIN)/prevention score $(SAMPLE) --format html --output out
+	@echo "The report is in out/, one HTML file that opens in any browser."
+
+test: check
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.train
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+train: $(VENV)/.train
+	$(BIN)/prevention train training/release.toml
+
+bench: $(VENV)/.train
+	$(BIN)/python -m pytest -m bench -s
+
+drill: $(VENV)/.train
+	$(BIN)/python -m pytest -m drill -s
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.base: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(PIP) install --quiet --constraint constraints.txt --editable .
+	touch $@
+
+# torch goes first and alone, at its pin: whatever asks for it afterwards is content with what is there.
+$(VENV)/.train: pyproject.toml constraints.txt $(VENV)/.base
+	$(PIP) install --quiet --constraint constraints.txt torch
+	$(PIP) install --quiet --constraint constraints.txt --editable '.[train,dev]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) out build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,1 @@
+"""Formats without fixed pages: each module turns one of them into pages of blocks."""

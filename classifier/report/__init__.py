@@ -1,0 +1,1 @@
+"""What people are shown: a page that stands alone, a table, plain lines."""
