@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from classifier.errors import CodebookError
 
-STRENGTHS = ("very_weak", "weak", "neither", "strong", "very_strong")
-TIERS = ("primary", "secondary", "tertiary")
-TIER_STATES = ("none", "mentioned", "emphasised")
+StrengthLabel = Literal["very_weak", "weak", "neither", "strong", "very_strong"]
+Tier = Literal["primary", "secondary", "tertiary"]
+TierState = Literal["none", "mentioned", "emphasised"]
+STRENGTHS: tuple[StrengthLabel, ...] = get_args(StrengthLabel)
+TIERS: tuple[Tier, ...] = get_args(Tier)
+TIER_STATES: tuple[TierState, ...] = get_args(TierState)
 
 Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 

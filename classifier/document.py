@@ -32,7 +32,9 @@ class Box:
 
     def __post_init__(self) -> None:
         if not (self.x0 <= self.x1 and self.y0 <= self.y1):
-            raise ValueError(f"box ({self.x0}, {self.y0}, {self.x1}, {self.y1}) is inside out: x0 <= x1 and y0 <= y1 must hold")
+            raise ValueError(
+                f"box ({self.x0}, {self.y0}, {self.x1}, {self.y1}) is inside out: x0 <= x1 and y0 <= y1 must hold"
+            )
 
     def as_list(self) -> list[float]:
         """Return `[x0, y0, x1, y1]` in points, to a hundredth."""
@@ -157,7 +159,9 @@ class Passage:
 
     def __post_init__(self) -> None:
         if self.end - self.start != len(self.text):
-            raise ValueError(f"passage [{self.start}, {self.end}) holds {len(self.text)} code points: text and span must agree")
+            raise ValueError(
+                f"passage [{self.start}, {self.end}) holds {len(self.text)} code points: text and span must agree"
+            )
 
     @property
     def heading(self) -> str:

@@ -53,4 +53,6 @@ class MissingExtraError(PreventionError):
     """A feature was asked for whose packages are not installed."""
 
     def __init__(self, feature: str, extra: str) -> None:
-        super().__init__(f"{feature} needs packages that are not installed; run: pip install 'prevention-classifier[{extra}]'")
+        super().__init__(
+            f"{feature} needs packages that are not installed; run: pip install 'prevention-classifier[{extra}]'"
+        )

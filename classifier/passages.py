@@ -57,15 +57,19 @@ class _Outline:
 
     path: list[tuple[int, str]] = field(default_factory=list)
     in_contents: bool = False
+    title: str = ""
 
     def enter(self, level: int, text: str) -> None:
+        self.title = self.title or text
         while self.path and self.path[-1][0] >= level:
             self.path.pop()
         self.path.append((level, text))
 
     @property
     def headings(self) -> tuple[str, ...]:
-        return tuple(text for _, text in self.path[-3:])
+        """The innermost three; the document's title says nothing of the place, and is left out below other headings."""
+        texts = [text for _, text in self.path]
+        return tuple(texts[1:] if len(texts) > 1 and texts[0] == self.title else texts)[-3:]
 
 
 Span = tuple[int, int, tuple[str, ...]]
@@ -73,6 +77,7 @@ Span = tuple[int, int, tuple[str, ...]]
 
 def _page_spans(page: Page, outline: _Outline) -> Iterator[Span]:
     """Yield the spans of a page's passages with their heading paths."""
+    outline.in_contents = False
     group = _Group(page.text)
     for block in page.blocks:
         text = page.text[block.start : block.end]

@@ -9,10 +9,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from classifier.codebook import StrengthLabel, Tier, TierState
+
 Probability = Annotated[float, Field(ge=0.0, le=1.0)]
-StrengthLabel = Literal["very_weak", "weak", "neither", "strong", "very_strong"]
-TierState = Literal["none", "mentioned", "emphasised", "not_enough_text"]
-Tier = Literal["primary", "secondary", "tertiary"]
 BoxList = Annotated[list[float], Field(min_length=4, max_length=4)]
 
 
@@ -27,8 +26,12 @@ class Evidence(_Frozen):
     page: int = Field(ge=1)
     start: int = Field(ge=0)
     end: int = Field(ge=1)
-    boxes: list[BoxList] = Field(description="[x0, y0, x1, y1] in points from the top left of the page, one per printed line")
-    score: float = Field(description="what the passage adds to the score, or its probability, or 1 for an exact mention")
+    boxes: list[BoxList] = Field(
+        description="[x0, y0, x1, y1] in points from the top left of the page, one per printed line"
+    )
+    score: float = Field(
+        description="what the passage adds to the score, or its probability, or 1 for an exact mention"
+    )
     passage: str = Field(description="id of the passage that holds the quote")
     heading: str = Field(default="", description="path of headings above the quote")
     direction: Literal["for", "against"] = "for"
@@ -67,7 +70,7 @@ class Strength(_Frozen):
 class TierPrediction(_Frozen):
     """Whether and how far the strategy covers one tier of prevention."""
 
-    state: TierState
+    state: TierState | Literal["not_enough_text"]
     probability: Probability = Field(description="probability of the named state")
     probabilities: dict[str, Probability]
     evidence: list[Evidence]

@@ -61,7 +61,9 @@ class Reading:
         return read_text(text)
 
 
-def read_document(path: Path, *, ocr: bool = True, limits: Limits = DEFAULT_LIMITS, progress: Progress | None = None) -> Document:
+def read_document(
+    path: Path, *, ocr: bool = True, limits: Limits = DEFAULT_LIMITS, progress: Progress | None = None
+) -> Document:
     """Read a file into a `Document`; raise a `DocumentError` that names the file, the reason and the next step."""
     return Reading(path, ocr=ocr, limits=limits).document(progress)
 
@@ -73,12 +75,20 @@ def _bytes(path: Path, limits: Limits) -> bytes:
         if path.is_dir():
             raise UnsupportedFormatError(name, "is a folder", "name the files in it")
         if size > limits.max_bytes:
-            raise DocumentLimitError(name, f"is {size / 2**20:.0f} MB, more than {limits.max_bytes // 2**20} MB", "compress or split the file")
+            raise DocumentLimitError(
+                name,
+                f"is {size / 2**20:.0f} MB, more than {limits.max_bytes // 2**20} MB",
+                "compress or split the file",
+            )
         data = path.read_bytes()
     except FileNotFoundError as error:
         raise DocumentError(name, "does not exist", "check the path") from error
     except (OSError, ValueError) as error:
-        raise DocumentError(name, f"cannot be opened ({getattr(error, 'strerror', None) or error})", "check the path and its permissions") from error
+        raise DocumentError(
+            name,
+            f"cannot be opened ({getattr(error, 'strerror', None) or error})",
+            "check the path and its permissions",
+        ) from error
     if not data.strip():
         raise DamagedDocumentError(name, "is empty", "submit the file again")
     return data
@@ -93,17 +103,25 @@ def detect_format(data: bytes, name: str) -> Format:
             return "docx"
         raise UnsupportedFormatError(name, "is an archive or an office file, but no Word document", f"submit {_KINDS}")
     if data.startswith(b"\xd0\xcf\x11\xe0"):
-        raise UnsupportedFormatError(name, "is in the old binary format of Word, or protected", "save it as .docx or PDF")
+        raise UnsupportedFormatError(
+            name, "is in the old binary format of Word, or protected", "save it as .docx or PDF"
+        )
     suffix = SUFFIXES.get(Path(name).suffix.lower())
     if suffix in ("pdf", "docx"):
-        raise DamagedDocumentError(name, f"is named {Path(name).suffix} but does not hold one", "check the file, and submit it under its true name")
+        raise DamagedDocumentError(
+            name,
+            f"is named {Path(name).suffix} but does not hold one",
+            "check the file, and submit it under its true name",
+        )
     if _is_binary(data):
         raise UnsupportedFormatError(name, "is of no kind that can be read", f"submit {_KINDS}")
     head = data[:2000].lstrip().lower()
     if head.startswith((b"<!doctype html", b"<html")) or b"<body" in head:
         return "html"
     if suffix is None:
-        raise UnsupportedFormatError(name, "has a name that tells no format", f"submit {_KINDS}, named .pdf, .docx, .html, .md or .txt")
+        raise UnsupportedFormatError(
+            name, "has a name that tells no format", f"submit {_KINDS}, named .pdf, .docx, .html, .md or .txt"
+        )
     return suffix
 
 

@@ -7,28 +7,29 @@ from collections.abc import Sequence
 
 from classifier.document import SectionRole
 
-_ROLES: tuple[tuple[SectionRole, re.Pattern[str]], ...] = tuple(
-    (role, re.compile(pattern, re.IGNORECASE))
-    for role, pattern in (
-        (
-            "summary",
-            r"\bsummary\b|\bforew[oa]rd\b|\bon (?:a|one|two) pages?\b|\bat a glance\b|\bin brief\b|\bkey messages\b"
-            r"|\bwelcome\b|^(?:an? )?(?:introduction|message) (?:from|by)\b|\bpreface\b",
-        ),
-        (
-            "principle",
-            r"\bprinciples?\b|\bvalues\b|\bapproach(?:es)?\b|\bways? (?:of working|we work|we will work)\b|\bhow we (?:will )?work\b"
-            r"|\bcross[- ]cutting\b|\benablers?\b|\bunderpin",
-        ),
-        ("vision", r"\bvision\b|\baims?\b|\bambitions?\b|\bmission\b|\bwhere we want to be\b|\bour purpose\b"),
-        (
-            "priority",
-            r"\bpriorit(?:y|ies)\b|\bobjectives?\b|\bgoals?\b|\bstrategic (?:outcome|theme)s?\b|\b(?:outcome|theme|aim|challenge) \d"
-            r"|\bour (?:themes|outcomes|commitments|plans?)\b|\bkey (?:initiatives|actions|areas|themes)\b|\b(?:areas? of )?focus\b"
-            r"|\bwhat we (?:will|are going to|plan to|intend to) (?:do|achieve)\b|\bbig (?:ticket|changes|moves)\b|\bpledges?\b",
-        ),
-    )
+_WORDS: tuple[tuple[SectionRole, str], ...] = (
+    (
+        "summary",
+        r"\bsummary\b|\bforew[oa]rd\b|\bon (?:a|one|two) pages?\b|\bat a glance\b|\bin brief\b|\bkey messages\b"
+        r"|\bwelcome\b|^(?:an? )?(?:introduction|message) (?:from|by)\b|\bpreface\b",
+    ),
+    (
+        "principle",
+        r"\bprinciples?\b|\bvalues\b|\bapproach(?:es)?\b|\bways? (?:of working|we work|we will work)\b|\bhow we (?:will )?work\b"
+        r"|\bcross[- ]cutting\b|\benablers?\b|\bunderpin",
+    ),
+    (
+        "vision",
+        r"\bvision\b|\baims?\b|\bambitions?\b|\bmission\b|\bwhere we want to be\b|\bour purpose\b",
+    ),
+    (
+        "priority",
+        r"\bpriorit(?:y|ies)\b|\bobjectives?\b|\bgoals?\b|\bstrategic (?:outcome|theme)s?\b|\b(?:outcome|theme|aim|challenge) \d"
+        r"|\bour (?:themes|outcomes|commitments|plans?)\b|\bkey (?:initiatives|actions|areas|themes)\b|\b(?:areas? of )?focus\b"
+        r"|\bwhat we (?:will|are going to|plan to|intend to) (?:do|achieve)\b|\bbig (?:ticket|changes|moves)\b|\bpledges?\b",
+    ),
 )
+_ROLES = tuple((role, re.compile(words, re.IGNORECASE)) for role, words in _WORDS)
 
 
 def section_role(headings: Sequence[str]) -> SectionRole:

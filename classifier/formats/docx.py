@@ -34,8 +34,19 @@ def read_docx(data: bytes, name: str) -> tuple[Page, ...]:
             else:
                 _write_table(writer, item)
         return writer.pages()
-    except (KeyError, ValueError, AttributeError, TypeError, SyntaxError, zipfile.BadZipFile, NotImplementedError, RecursionError) as error:
-        raise DamagedDocumentError(name, "is not a Word file that can be opened", "open it in Word and save it anew as .docx") from error
+    except (
+        KeyError,
+        ValueError,
+        AttributeError,
+        TypeError,
+        SyntaxError,
+        zipfile.BadZipFile,
+        NotImplementedError,
+        RecursionError,
+    ) as error:
+        raise DamagedDocumentError(
+            name, "is not a Word file that can be opened", "open it in Word and save it anew as .docx"
+        ) from error
 
 
 def _items(document: WordDocument) -> Iterator[Paragraph | Table]:
@@ -48,9 +59,14 @@ def _check_archive(data: bytes, name: str) -> None:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = archive.infolist()
     except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError, EOFError) as error:
-        raise DamagedDocumentError(name, "is not a Word file that can be opened", "open it in Word and save it anew as .docx") from error
+        raise DamagedDocumentError(
+            name, "is not a Word file that can be opened", "open it in Word and save it anew as .docx"
+        ) from error
     unpacked = sum(member.file_size for member in members)
-    worst = max((member.file_size / max(member.compress_size, 1) for member in members if member.file_size > 2**20), default=0)
+    worst = max(
+        (member.file_size / max(member.compress_size, 1) for member in members if member.file_size > 2**20),
+        default=0,
+    )
     if unpacked > _MAX_UNPACKED or worst > _MAX_RATIO or len(members) > _MAX_MEMBERS:
         raise DocumentLimitError(
             name,
@@ -70,7 +86,7 @@ def _write_paragraph(writer: PageWriter, paragraph: Paragraph) -> None:
         writer.add("heading", text, 1)
     elif "toc" in style.split():
         writer.add("contents", text)
-    elif "list" in style or paragraph._p.pPr is not None and paragraph._p.pPr.numPr is not None:
+    elif "list" in style or (paragraph._p.pPr is not None and paragraph._p.pPr.numPr is not None):
         writer.add("list_item", f"• {text}" if text.strip() else "")
     elif _all_bold(paragraph):
         writer.add("heading", text, 7)
@@ -88,7 +104,12 @@ def _breaks_page(paragraph: Paragraph) -> bool:
 def _all_bold(paragraph: Paragraph) -> bool:
     runs = [run for run in paragraph.runs if run.text.strip()]
     words = paragraph.text.split()
-    return bool(runs) and all(run.bold for run in runs) and len(words) <= 16 and not paragraph.text.rstrip().endswith((".", ",", ";"))
+    return (
+        bool(runs)
+        and all(run.bold for run in runs)
+        and len(words) <= 16
+        and not paragraph.text.rstrip().endswith((".", ",", ";"))
+    )
 
 
 def _write_table(writer: PageWriter, table: Table) -> None:

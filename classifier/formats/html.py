@@ -11,7 +11,7 @@ from classifier.formats.writing import PageWriter
 
 _DROPPED = "script, style, noscript, template, nav, header nav, footer, form, button, svg, iframe, [hidden], [aria-hidden=true]"
 _BLOCKS = {
-    "p", "div", "section", "article", "main", "ul", "ol", "li", "table", "tr", "td", "th", "h1", "h2", "h3", "h4", "h5", "h6",
+    "p", "div", "section", "article", "main", "ul", "ol", "li", "table", "tbody", "thead", "tfoot", "tr", "td", "th", "h1", "h2", "h3", "h4", "h5", "h6",
     "blockquote", "pre", "dl", "dt", "dd", "figure", "figcaption", "header", "aside", "body", "details", "summary", "address", "hr",
 }  # fmt: skip
 _MAX_DEPTH = 200
@@ -43,7 +43,11 @@ def _write(writer: PageWriter, node: LexborNode, kind: BlockKind, level: int, de
         tag = child.tag
         if tag == "tr":
             flush()
-            cells = [re.sub(r"\s+", " ", cell.text(separator=" ")).strip() for cell in child.iter() if cell.tag in ("td", "th")]
+            cells = [
+                re.sub(r"\s+", " ", cell.text(separator=" ")).strip()
+                for cell in child.iter()
+                if cell.tag in ("td", "th")
+            ]
             writer.add("table_row", " | ".join(cell for cell in cells if cell))
         elif tag in _BLOCKS and depth < _MAX_DEPTH:
             flush()

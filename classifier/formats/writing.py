@@ -8,7 +8,9 @@ from classifier.document import Block, BlockKind, Page
 
 _SPACES = re.compile(r"[^\S\n]+")
 # Characters that draw nothing: kept out of the text, or a quote would not match what a reader sees.
-_INVISIBLE = re.compile("[\u0000-\u0008\u000b\u000e-\u001f\u007f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff\ud800-\udfff]")
+_INVISIBLE = re.compile(
+    "[\u0000-\u0008\u000b\u000e-\u001f\u007f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff\ud800-\udfff]"
+)
 
 
 class PageWriter:

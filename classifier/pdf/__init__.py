@@ -39,7 +39,13 @@ class PdfReading:
 
 
 def render_pages(
-    path: Path, name: str, pages: Sequence[int], *, width: int = 1000, image: str = "WEBP", limits: Limits = DEFAULT_LIMITS
+    path: Path,
+    name: str,
+    pages: Sequence[int],
+    *,
+    width: int = 1000,
+    image: str = "WEBP",
+    limits: Limits = DEFAULT_LIMITS,
 ) -> Iterator[tuple[int, bytes]]:
     """Yield (page number, image file) for each page asked for, `width` pixels wide."""
     process = PdfProcess("render", path, name, limits, pages=list(pages), width=width, image=image)
@@ -61,7 +67,9 @@ class Highlight:
 def annotate_pdf(path: Path, name: str, highlights: Sequence[Highlight], *, limits: Limits = DEFAULT_LIMITS) -> bytes:
     """Return the PDF's bytes with the highlights added as annotations."""
     notes = [
-        {"page": h.page, "boxes": [box.as_list() for box in h.boxes], "colour": h.colour, "text": h.text} for h in highlights if h.boxes
+        {"page": h.page, "boxes": [box.as_list() for box in h.boxes], "colour": h.colour, "text": h.text}
+        for h in highlights
+        if h.boxes
     ]
     process = PdfProcess("annotate", path, name, limits, notes=notes)
     result = b""

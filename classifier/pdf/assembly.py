@@ -16,7 +16,34 @@ _SOFT_HYPHEN = "\u00ad"
 _NO_BOX = (float("nan"),) * 4
 # First parts that keep their hyphen when a line breaks after it and the document itself does not settle the matter.
 _PREFIXES = frozenset(
-    "co cross early ex evidence high inter long low mid multi non on one part person post pre pro re self semi short third two well".split()
+    [
+        "co",
+        "cross",
+        "early",
+        "ex",
+        "evidence",
+        "high",
+        "inter",
+        "long",
+        "low",
+        "mid",
+        "multi",
+        "non",
+        "on",
+        "one",
+        "part",
+        "person",
+        "post",
+        "pre",
+        "pro",
+        "re",
+        "self",
+        "semi",
+        "short",
+        "third",
+        "two",
+        "well",
+    ]
 )
 
 

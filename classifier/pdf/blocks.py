@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 from collections.abc import Iterable
@@ -62,7 +63,7 @@ def draft_page(number: int, width: float, height: float, regions: Iterable[Regio
 
 
 def _paragraphs(lines: list[Line], page_height: float) -> list[DraftBlock]:
-    steps = [b.y0 - a.y0 for a, b in zip(lines, lines[1:], strict=False) if 0 < b.y0 - a.y0 < 2.2 * a.size]
+    steps = [b.y0 - a.y0 for a, b in itertools.pairwise(lines) if 0 < b.y0 - a.y0 < 2.2 * a.size]
     leading = median(steps) if steps else 0.0
     right = max(line.x1 for line in lines)
     left = min(line.x0 for line in lines)
@@ -101,7 +102,10 @@ def mark_blocks(pages: list[DraftPage]) -> None:
     _mark_contents(pages)
     body = _body_size(pages)
     headings = [
-        block for page in pages for block in page.blocks if block.kind in ("paragraph", "list_item") and _is_heading(block, body)
+        block
+        for page in pages
+        for block in page.blocks
+        if block.kind in ("paragraph", "list_item") and _is_heading(block, body)
     ]
     sizes = sorted({round(block.size) for block in headings if block.size >= 1.08 * body}, reverse=True)
     for block in headings:
@@ -125,7 +129,7 @@ def _is_heading(block: DraftBlock, body: float) -> bool:
     letters = sum(character.isalpha() for character in text)
     if block.kind == "list_item" and not _NUMBERED.match(text):
         return False
-    if not 3 <= letters or len(words) > 25 or len(block.lines) > 4 or text[:1].islower():
+    if not letters >= 3 or len(words) > 25 or len(block.lines) > 4 or text[:1].islower():
         return False
     if block.size >= 1.12 * body:
         return not (text.endswith((".", ",", ";")) and len(words) > 8)

@@ -30,7 +30,7 @@ from classifier.pdf.words import Word
 _MAX_CHARACTERS = 60_000
 
 
-class _Refused(Exception):
+class _RefusedError(Exception):
     """The file cannot be read, for a reason that has a name."""
 
     def __init__(self, kind: str, reason: str) -> None:
@@ -48,13 +48,13 @@ def _open(path: str, max_pages: int) -> pdfium.PdfDocument:
         document = pdfium.PdfDocument(path)
     except pdfium.PdfiumError as error:
         if getattr(error, "err_code", None) == pdfium_c.FPDF_ERR_PASSWORD or "password" in str(error).lower():
-            raise _Refused("encrypted", "is protected by a password") from error
-        raise _Refused("damaged", "is not a PDF that can be opened") from error
+            raise _RefusedError("encrypted", "is protected by a password") from error
+        raise _RefusedError("damaged", "is not a PDF that can be opened") from error
     pages = len(document)
     if pages == 0:
-        raise _Refused("damaged", "has no pages")
+        raise _RefusedError("damaged", "has no pages")
     if pages > max_pages:
-        raise _Refused("limit", f"has {pages} pages, more than the limit of {max_pages}")
+        raise _RefusedError("limit", f"has {pages} pages, more than the limit of {max_pages}")
     return document
 
 
@@ -117,9 +117,10 @@ def _is_image_of_words(page: pdfium.PdfPage, words: list[Word]) -> bool:
         kind = pdfium_c.FPDFPageObj_GetType(drawn)
         if kind == pdfium_c.FPDF_PAGEOBJ_PATH:
             paths += 1
-        elif kind in (pdfium_c.FPDF_PAGEOBJ_IMAGE, pdfium_c.FPDF_PAGEOBJ_FORM) and pdfium_c.FPDFPageObj_GetBounds(
-            drawn, left, bottom, right, top
-        ):
+        elif kind in (
+            pdfium_c.FPDF_PAGEOBJ_IMAGE,
+            pdfium_c.FPDF_PAGEOBJ_FORM,
+        ) and pdfium_c.FPDFPageObj_GetBounds(drawn, left, bottom, right, top):
             covered = max(covered, (right.value - left.value) * (top.value - bottom.value) / max(width * height, 1.0))
     return covered > (0.05 if not words else 0.5) or (not words and paths > 150)
 
@@ -127,7 +128,14 @@ def _is_image_of_words(page: pdfium.PdfPage, words: list[Word]) -> bool:
 def _send(out: BinaryIO, page: Page, state: str) -> None:
     assert page.boxes is not None
     blocks = [[block.kind, block.start, block.end, block.level] for block in page.blocks]
-    head = {"number": page.number, "text": page.text, "blocks": blocks, "state": state, "width": page.width, "height": page.height}
+    head = {
+        "number": page.number,
+        "text": page.text,
+        "blocks": blocks,
+        "state": state,
+        "width": page.width,
+        "height": page.height,
+    }
     write_frame(out, json.dumps({"page": head}).encode())
     write_frame(out, page.boxes.tobytes())
 
@@ -173,7 +181,9 @@ def _highlight(page: pdfium.PdfPage, note: dict[str, Any]) -> None:
     pdfium_c.FPDFAnnot_SetRect(annotation, pdfium_c.FS_RECTF(min(xs), max(ys), max(xs), min(ys)))
     for key, text in ((b"Contents", note["text"]), (b"T", "prevention classifier")):
         encoded = (text + "\0").encode("utf-16-le")
-        pdfium_c.FPDFAnnot_SetStringValue(annotation, key, ctypes.cast(encoded, pdfium_c.FPDF_WIDESTRING))
+        pdfium_c.FPDFAnnot_SetStringValue(
+            annotation, key, ctypes.cast(ctypes.create_string_buffer(encoded), pdfium_c.FPDF_WIDESTRING)
+        )
     pdfium_c.FPDFAnnot_SetFlags(annotation, pdfium_c.FPDF_ANNOT_FLAG_PRINT)
     pdfium_c.FPDFPage_CloseAnnot(annotation)
 
@@ -220,10 +230,13 @@ def main() -> int:
     try:
         dict(_operations())[request["operation"]](request, out)
         write_frame(out, json.dumps({"done": True}).encode())
-    except _Refused as refused:
+    except _RefusedError as refused:
         write_frame(out, json.dumps({"refused": refused.kind, "reason": refused.reason}).encode())
     except (MemoryError, RecursionError):
-        write_frame(out, json.dumps({"refused": "limit", "reason": f"needs more than {request['memory_mb']} MB of memory"}).encode())
+        write_frame(
+            out,
+            json.dumps({"refused": "limit", "reason": f"needs more than {request['memory_mb']} MB of memory"}).encode(),
+        )
     out.flush()
     # Destructors of a damaged document have been seen to abort; the answer is out, so leave at once.
     os._exit(0)

@@ -17,7 +17,24 @@ from classifier.pdf.words import Rule, Word
 # PDFium hands a line-breaking hyphen over as U+0002; U+00AD is a soft hyphen.
 _HYPHENS = {0x0002, 0x00AD}
 # Dingbats and private-use glyphs that word processors use as bullets.
-_BULLET_GLYPHS = {0xF0B7, 0xF0A7, 0xF0D8, 0xF0FC, 0xF076, 0xF02D, 0x25CF, 0x25AA, 0x25A0, 0x25E6, 0x2023, 0x2043, 0x27A2, 0x2756, 0x25BA, 0x2714}
+_BULLET_GLYPHS = {
+    0xF0B7,
+    0xF0A7,
+    0xF0D8,
+    0xF0FC,
+    0xF076,
+    0xF02D,
+    0x25CF,
+    0x25AA,
+    0x25A0,
+    0x25E6,
+    0x2023,
+    0x2043,
+    0x27A2,
+    0x2756,
+    0x25BA,
+    0x2714,
+}
 _SCALE = 1000
 
 
@@ -25,7 +42,9 @@ class _ToTopLeft:
     """The affine map from a page's user space to points from the top left of the page as it is shown."""
 
     def __init__(self, page: Any, width: float, height: float) -> None:
-        origin, right, up = (self._device(page, width, height, x, y) for x, y in ((0.0, 0.0), (100.0, 0.0), (0.0, 100.0)))
+        origin, right, up = (
+            self._device(page, width, height, x, y) for x, y in ((0.0, 0.0), (100.0, 0.0), (0.0, 100.0))
+        )
         self.ox, self.oy = origin
         self.ax, self.ay = (right[0] - self.ox) / 100, (right[1] - self.oy) / 100
         self.bx, self.by = (up[0] - self.ox) / 100, (up[1] - self.oy) / 100
@@ -34,7 +53,16 @@ class _ToTopLeft:
     def _device(page: Any, width: float, height: float, x: float, y: float) -> tuple[float, float]:
         device_x, device_y = ctypes.c_int(), ctypes.c_int()
         pdfium_c.FPDF_PageToDevice(
-            page, 0, 0, round(width * _SCALE), round(height * _SCALE), 0, x, y, ctypes.byref(device_x), ctypes.byref(device_y)
+            page,
+            0,
+            0,
+            round(width * _SCALE),
+            round(height * _SCALE),
+            0,
+            x,
+            y,
+            ctypes.byref(device_x),
+            ctypes.byref(device_y),
         )
         return device_x.value / _SCALE, device_y.value / _SCALE
 
@@ -129,7 +157,11 @@ _ASCENT, _DESCENT = 0.78, 0.24
 
 
 def _word(
-    raw: Any, index: int, letters: list[str], boxes: list[tuple[float, float, float, float]], to_top_left: _ToTopLeft
+    raw: Any,
+    index: int,
+    letters: list[str],
+    boxes: list[tuple[float, float, float, float]],
+    to_top_left: _ToTopLeft,
 ) -> Word:
     bold = _bold_by_name(raw, index)
     upright = True
@@ -186,6 +218,8 @@ def read_rules(page: pdfium.PdfPage, max_objects: int = 3000) -> list[Rule]:
         x0, y0, x1, y1 = to_top_left.box(left.value, bottom.value, right.value, top.value)
         if x1 - x0 > 20 and y1 - y0 < 2.5:
             rules.append(Rule(x0, y0, x1, y1))
-        elif 10 < y1 - y0 < 0.8 * height and 20 < x1 - x0 < 0.98 * width and pdfium_c.FPDFPath_CountSegments(drawn) <= 6:
+        elif (
+            10 < y1 - y0 < 0.8 * height and 20 < x1 - x0 < 0.98 * width and pdfium_c.FPDFPath_CountSegments(drawn) <= 6
+        ):
             rules += [Rule(x0, y0, x1, y0), Rule(x0, y1, x1, y1)]
     return rules

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from statistics import median
@@ -196,7 +197,7 @@ def _regions(lines: list[Line], rules: Sequence[Rule], depth: int) -> list[Regio
 def _extend_flow(regions: list[Region], lines: Flow) -> None:
     last = regions[-1] if regions else None
     if last and isinstance(last[0], Line):
-        last.extend(lines)  # type: ignore[arg-type]
+        last.extend(lines)
     else:
         regions.append(lines)
 
@@ -235,9 +236,11 @@ def _row_cuts(zone: _Zone, gutters: list[Interval], rules: Sequence[Rule]) -> li
 def _rows(zone: _Zone, gutters: list[Interval], cuts: list[float]) -> list[TableRow]:
     bounds = [*cuts, float("inf")]
     rows: list[TableRow] = []
-    for y0, y1 in zip(bounds, bounds[1:], strict=False):
+    for y0, y1 in itertools.pairwise(bounds):
         inside = [line for line in zone.lines if y0 <= (line.y0 + line.y1) / 2 < y1]
         if inside:
             cells = _columns(inside, gutters)
-            rows.append(TableRow([[Line([w for part in band for w in part.words]) for band in _bands(cell)] for cell in cells]))
+            rows.append(
+                TableRow([[Line([w for part in band for w in part.words]) for band in _bands(cell)] for cell in cells])
+            )
     return rows

@@ -44,7 +44,9 @@ class PdfProcess:
         size = path.stat().st_size
         if size > limits.max_bytes:
             raise DocumentLimitError(
-                name, f"is {size / 2**20:.0f} MB, more than the limit of {limits.max_bytes // 2**20} MB", "compress or split the file"
+                name,
+                f"is {size / 2**20:.0f} MB, more than the limit of {limits.max_bytes // 2**20} MB",
+                "compress or split the file",
             )
         self._deadline = time.monotonic() + limits.wall_seconds
         self._process = subprocess.Popen(
@@ -105,7 +107,9 @@ class PdfProcess:
             while count:
                 if not selector.select(max(0.0, self._deadline - time.monotonic())):
                     raise DocumentLimitError(
-                        self.name, f"took longer than {self.limits.wall_seconds:.0f} seconds to read", "split the file or print it anew to PDF"
+                        self.name,
+                        f"took longer than {self.limits.wall_seconds:.0f} seconds to read",
+                        "split the file or print it anew to PDF",
                     )
                 part = os.read(stream, min(count, 2**20))
                 if not part:
@@ -128,6 +132,10 @@ class PdfProcess:
         status = self._process.wait()
         if status in (-signal.SIGXCPU, -signal.SIGKILL):
             return DocumentLimitError(
-                self.name, f"took more than {self.limits.cpu_seconds} seconds of processor time", "split the file or print it anew to PDF"
+                self.name,
+                f"took more than {self.limits.cpu_seconds} seconds of processor time",
+                "split the file or print it anew to PDF",
             )
-        return DamagedDocumentError(self.name, "made the PDF reader fail", "open it in a viewer and print it anew to PDF")
+        return DamagedDocumentError(
+            self.name, "made the PDF reader fail", "open it in a viewer and print it anew to PDF"
+        )

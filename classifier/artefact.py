@@ -1,0 +1,112 @@
+"""A model folder: the graph, the tokenizer, the document heads, the codebook it was trained with, and a manifest of digests.
+
+`training` writes it and `classifier` reads it; the two meet nowhere else. There is no pickle in it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from classifier.calibration import OrdinalModel, PlattScaling
+from classifier.codebook import Codebook, load_codebook
+from classifier.encoder import OpenVinoModel, PassageModel
+from classifier.errors import ModelError
+
+GRAPH = "model.onnx"
+TOKENIZER = "tokenizer.json"
+HEADS = "heads.json"
+CODEBOOK = "codebook.toml"
+MANIFEST = "manifest.json"
+MODELS_DIRECTORY = Path(__file__).resolve().parent.parent / "models"
+_TRAIN = "run `prevention train training/release.toml`, or name another folder with --model"
+
+
+class Heads(BaseModel):
+    """Everything between passage logits and document labels."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    labels: list[str]
+    scaling: PlattScaling
+    strength: OrdinalModel
+    tiers: dict[str, OrdinalModel]
+    coverage: float
+    stated_coverage: float
+
+
+class Manifest(BaseModel):
+    """What a model folder holds: a SHA-256 for every file, and that of the labelled data it was trained on."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str
+    codebook_version: str
+    data_digest: str
+    encoder: str
+    files: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Artefact:
+    """A model ready for use."""
+
+    id: str
+    codebook: Codebook
+    heads: Heads
+    passages: PassageModel
+
+
+def current_model(directory: Path = MODELS_DIRECTORY) -> Path:
+    """Return the folder of the model in use: PREVENTION_MODEL where it is set, else the one that `models/CURRENT` names."""
+    if named := os.environ.get("PREVENTION_MODEL"):
+        return Path(named)
+    pointer = directory / "CURRENT"
+    if not pointer.is_file():
+        raise ModelError(f"{pointer}: no model is in use; {_TRAIN}")
+    return directory / pointer.read_text(encoding="utf-8").strip()
+
+
+def check_files(folder: Path) -> Manifest:
+    """Return the manifest of a model folder, or raise `ModelError` that names the file that is missing or altered."""
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise ModelError(f"{path}: no such file, so this is no model folder; {_TRAIN}")
+    try:
+        manifest = Manifest.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        raise ModelError(f"{path}: not a manifest ({error.errors()[0]['msg']}); {_TRAIN}") from error
+    for name in {GRAPH, TOKENIZER, HEADS, CODEBOOK} - manifest.files.keys():
+        raise ModelError(f"{path}: the manifest does not list {name}; {_TRAIN}")
+    for name, digest in sorted(manifest.files.items()):
+        if Path(name).name != name or not (folder / name).is_file():
+            raise ModelError(f"{folder / name}: listed in the manifest but missing; {_TRAIN}")
+        if (found := file_digest(folder / name)) != digest:
+            raise ModelError(
+                f"{folder / name}: altered since training (SHA-256 {found[:12]}…, not {digest[:12]}…); {_TRAIN}"
+            )
+    return manifest
+
+
+def load_artefact(folder: Path | None = None, *, threads: int = 0) -> Artefact:
+    """Load a model folder after checking every file's digest; without a folder, the model in use."""
+    folder = folder if folder is not None else current_model()
+    manifest = check_files(folder)
+    codebook = load_codebook(folder / CODEBOOK)
+    heads = Heads.model_validate(json.loads((folder / HEADS).read_bytes()))
+    if tuple(heads.labels) != codebook.labels:
+        raise ModelError(
+            f"{folder / HEADS}: labels {heads.labels} are not the codebook's {list(codebook.labels)}; {_TRAIN}"
+        )
+    return Artefact(manifest.id, codebook, heads, OpenVinoModel(folder / GRAPH, folder / TOKENIZER, threads=threads))
+
+
+def file_digest(path: Path) -> str:
+    """Return the SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,134 @@
+"""The direction of imports, and what a light start may load. Parsed from the source, so that nobody has to remember it."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+# A module may import from its own rank or from a lower one, never from a higher.
+RANKS = [
+    ["errors"],
+    ["codebook", "document", "pdf.words", "pdf.frames"],
+    [
+        "prediction",
+        "sections",
+        "calibration",
+        "pdf.glyphs",
+        "pdf.lines",
+        "pdf.recognition",
+        "pdf.sandbox",
+        "formats.writing",
+        "formats",
+    ],
+    ["passages", "encoder", "pdf.blocks", "pdf", "formats.docx", "formats.html", "formats.markdown", "formats.text"],
+    ["mentions", "pdf.assembly", "reading"],
+    ["evidence", "features", "artefact", "pdf.child"],
+    ["score"],
+    ["report", "report.words", "report.plain", "report.page", "report.annotated"],
+    ["batch"],
+    ["commands"],
+]
+HEAVY = {
+    "torch",
+    "transformers",
+    "sentence_transformers",
+    "datasets",
+    "sklearn",
+    "openvino",
+    "onnx",
+    "onnxruntime",
+    "pypdfium2",
+    "tokenizers",
+    "docx",
+    "jinja2",
+}
+
+
+def modules(package: str) -> dict[str, Path]:
+    found = {}
+    for path in sorted((ROOT / package).rglob("*.py")):
+        parts = path.relative_to(ROOT / package).with_suffix("").parts
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+def imported(path: Path) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module)
+    return names
+
+
+def test_every_module_of_the_classifier_has_a_rank() -> None:
+    assert sorted(name for rank in RANKS for name in rank) == sorted(name for name in modules("classifier") if name)
+
+
+@pytest.mark.parametrize("name", [name for name in modules("classifier") if name])
+def test_imports_never_point_up(name: str) -> None:
+    rank_of = {module: rank for rank, members in enumerate(RANKS) for module in members}
+    for target in imported(modules("classifier")[name]):
+        if target.startswith("classifier."):
+            inner = target.removeprefix("classifier.")
+            assert rank_of[inner] <= rank_of[name], f"{name} imports {inner}, which stands above it"
+
+
+@pytest.mark.parametrize("name", sorted(modules("classifier")))
+def test_the_classifier_knows_no_training_no_web_and_no_torch(name: str) -> None:
+    roots = {target.split(".")[0] for target in imported(modules("classifier")[name])}
+    assert not roots & {
+        "training",
+        "api",
+        "tests",
+        "torch",
+        "transformers",
+        "sentence_transformers",
+        "datasets",
+        "sklearn",
+        "fastapi",
+        "sqlalchemy",
+    }
+
+
+@pytest.mark.parametrize("name", sorted(modules("training")))
+def test_training_knows_no_service(name: str) -> None:
+    assert not {target.split(".")[0] for target in imported(modules("training")[name])} & {"api", "tests", "fastapi"}
+
+
+def test_data_and_models_hold_no_python() -> None:
+    assert not [*(ROOT / "labelled_data").rglob("*.py"), *(ROOT / "models").rglob("*.py")]
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        "import classifier",
+        "import sys; sys.argv = ['prevention', '--help']; from classifier.commands import main\ntry: main()\nexcept SystemExit: pass",
+    ],
+)
+def test_a_light_start_loads_nothing_heavy(start: str) -> None:
+    code = f"import sys\n{start}\nprint('LOADED', sorted(m for m in {sorted(HEAVY)!r} if m in sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip().endswith("LOADED []"), done.stdout
+
+
+def test_the_base_install_asks_for_no_torch() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    base = {name.split(">")[0].split("=")[0].split("[")[0] for name in project["dependencies"]}
+    assert not base & {"torch", "transformers", "sentence-transformers", "datasets", "scikit-learn", "onnx"}
+    assert any(name.startswith("torch==") for name in project["optional-dependencies"]["train"])
+
+
+def test_nothing_is_pickled() -> None:
+    for package in ("classifier", "training"):
+        for path in modules(package).values():
+            assert not {"pickle", "joblib", "dill"} & {target.split(".")[0] for target in imported(path)}, path

@@ -1,0 +1,75 @@
+"""The model card: what the model is for, how far to trust it, and what it was made from."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from classifier.codebook import STRENGTHS, Codebook
+from training.config import TrainingConfig
+from training.data import LabelledPassage, LabelledStrategy
+
+
+def model_card(
+    name: str, config: TrainingConfig, metrics: dict[str, Any], codebook: Codebook, passages: Sequence[LabelledPassage],
+    strategies: Sequence[LabelledStrategy], digest: str,
+) -> str:  # fmt: skip
+    """Return the card in Markdown; it opens with how far the model can be trusted."""
+    documents, test = metrics["documents_held_out"], metrics["passages_test"]
+    strength = documents["strength"]
+    origins = Counter(passage.origin for passage in passages)
+    return f"""# Model card: {name}
+
+## How far to trust it
+
+{_table(test)}
+
+The table is on {test["passages"]} passages of authorities the model was not trained on, but written by this project; **text of
+real strategies is harder**. What was measured on real text stands in the repository's `docs/evaluation.md`, and
+`prevention evaluate --passages FILE.jsonl` measures it on passages of yours.
+
+Strength of prevention, on {strength["documents"]} invented strategies left out of the fit in turn: quadratic weighted kappa
+{_interval(strength["quadratic_kappa"])}, exact {strength["exact"]:.0%}, within one step {strength["within_one"]:.0%}, three or more
+steps wrong {strength["three_or_more"]}. Expected calibration error {documents["expected_calibration_error"]:.2f}. The sets of adjacent
+labels hold the label given by hand in {documents["set_coverage"]:.0%} of documents, with {documents["mean_set_size"]:.2f} labels on average.
+
+| true \\ given | {" | ".join(STRENGTHS)} |
+|---|{"---|" * len(STRENGTHS)}
+{_confusion(strength["confusion"])}
+
+Tier states, macro-F1: {", ".join(f"{tier} {figures['macro_f1']:.2f}" for tier, figures in documents["tiers"].items())}.
+
+## What it is for
+
+It reads English health and wellbeing strategies and their kin, proposes labels of the codebook ({codebook.title}, version
+{codebook.version}; {codebook.source}), and shows the passages each rests on. People decide. It is not for judging councils or
+services, nor for documents in other languages or about other matters.
+
+## What it was made from
+
+- {len(passages)} labelled passages ({", ".join(f"{count} {origin.replace('_', ' ')}" for origin, count in sorted(origins.items()))}), and
+  {len(strategies)} whole invented strategies. No sentence of a real document is among them; `labelled_data/README.md` is their datasheet.
+- Data digest (SHA-256): `{digest}`
+- Encoder: `{config.encoder}`, fine-tuned for {config.epochs} epochs with seed {config.seed}; every other choice is in `config.json`.
+"""
+
+
+def _interval(figure: dict[str, float]) -> str:
+    return f"{figure['value']:.2f} ({figure['low']:.2f} to {figure['high']:.2f})"
+
+
+def _table(scores: dict[str, Any]) -> str:
+    rows = [
+        f"| {row['label']} | {row['positives']} | {_interval(row['f1'])} | {row['precision']['value']:.2f} | {row['recall']['value']:.2f} |"
+        for row in scores["labels"]
+    ]
+    head = [
+        "| passage label | positives | F1 (95 % interval) | precision | recall |",
+        "|---|---|---|---|---|",
+    ]
+    return "\n".join([*head, *rows, f"| **mean of five** | | **{_interval(scores['mean_f1'])}** | | |"])
+
+
+def _confusion(table: list[list[int]]) -> str:
+    return "\n".join(f"| {name} | {' | '.join(map(str, row))} |" for name, row in zip(STRENGTHS, table, strict=True))

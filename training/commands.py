@@ -1,0 +1,87 @@
+"""The commands that training adds to the command line. Nothing heavy is imported before one of them runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from classifier.errors import MissingExtraError
+
+
+def _require_extra() -> None:
+    """Refuse with the pip command where the training packages are missing."""
+    from importlib.util import find_spec
+
+    if any(find_spec(name) is None for name in ("torch", "sentence_transformers", "datasets", "sklearn", "onnx")):
+        raise MissingExtraError("training and evaluation", "train")
+
+
+def train(
+    config: Annotated[Path, typer.Argument(help="The run as a TOML file; training/release.toml makes releases.")],
+    models: Annotated[Path | None, typer.Option(help="Folder to write the model folder into.")] = None,
+    use: Annotated[bool, typer.Option("--use/--no-use", help="Make the new model the one in use.")] = True,
+) -> None:
+    """Train a model from labelled_data/ and write its folder."""
+    _require_extra()
+    from classifier.artefact import MODELS_DIRECTORY
+    from training.config import load_config
+    from training.run import make_current
+    from training.run import train as run
+
+    settings = load_config(config)
+    trained = run(settings, lambda line: typer.echo(line, err=True), models=models or MODELS_DIRECTORY)
+    if use:
+        make_current(trained.folder)
+    typer.echo(str(trained.folder))
+
+
+def evaluate(
+    passages: Annotated[
+        Path,
+        typer.Option(help="Gold passages, one JSON object per line: id, text, labels and, if known, heading."),
+    ],
+    model: Annotated[
+        Path | None,
+        typer.Option(help="Model folder; by default the one in use.", envvar="PREVENTION_MODEL"),
+    ] = None,
+    baselines: Annotated[
+        bool,
+        typer.Option(
+            "--baselines/--no-baselines",
+            help="Train two plain methods on the same data and show them beside.",
+        ),
+    ] = True,
+    output: Annotated[Path | None, typer.Option(help="Write the figures as JSON into this file too.")] = None,
+) -> None:
+    """Measure the model on labelled passages: F1, precision, recall and average precision with bootstrap intervals."""
+    _require_extra()
+    from training.measure import evaluate_passages
+
+    evaluate_passages(passages, model, baselines=baselines, output=output)
+
+
+def check(
+    against: Annotated[
+        list[Path] | None, typer.Option(help="Texts that no passage may share a run of eight words with.")
+    ] = None,
+) -> None:
+    """Check the labelled data: near-duplicates, templates, worn openings, words that give a label away."""
+    _require_extra()
+    from training.checks import check_data
+
+    faults = check_data(against or [])
+    for fault in faults:
+        typer.echo(fault)
+    typer.echo(f"{len(faults)} faults")
+    raise typer.Exit(1 if faults else 0)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the training commands to the command line."""
+    app.command()(train)
+    app.command()(evaluate)
+    labels = typer.Typer(help="Look after the labelled data.", no_args_is_help=True)
+    labels.command("check")(check)
+    app.add_typer(labels, name="labels")

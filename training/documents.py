@@ -1,0 +1,88 @@
+"""Whole strategies as training sees them: read, cut into passages, scored by the passage model, made into features."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifier.calibration import PlattScaling
+from classifier.codebook import STRENGTHS, TIER_STATES, TIERS, Tier
+from classifier.document import Passage
+from classifier.encoder import PassageModel, Text
+from classifier.features import STRENGTH_FEATURES, TIER_FEATURES, strength_features, tier_features
+from classifier.passages import find_passages
+from classifier.reading import read_document
+from training.data import LabelledStrategy
+from training.ordinal import fit_ordinal, out_of_fold
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadStrategy:
+    """A labelled strategy with its passages and their probabilities by label."""
+
+    row: LabelledStrategy
+    passages: list[Passage]
+    probabilities: dict[str, Array]
+
+
+def read_strategies(
+    rows: Sequence[LabelledStrategy], directory: Path, model: PassageModel, scaling: PlattScaling, labels: Sequence[str],
+    report: Callable[[str], None] = lambda _: None,
+) -> list[ReadStrategy]:  # fmt: skip
+    """Read and score every strategy."""
+    found: list[ReadStrategy] = []
+    for row in rows:
+        passages = find_passages(read_document(directory / row.file, ocr=False))
+        table = scaling.probabilities(model.logits([Text(p.text, p.heading) for p in passages]))
+        found.append(ReadStrategy(row, passages, {label: table[:, i] for i, label in enumerate(labels)}))
+    report(f"read {len(found)} strategies")
+    return found
+
+
+def strength_table(strategies: Sequence[ReadStrategy]) -> tuple[Array, NDArray[np.int64]]:
+    """Return strength features of shape (documents, features) and labels of shape (documents,)."""
+    values = np.stack([strength_features(s.passages, s.probabilities).values for s in strategies])
+    return values, np.array([STRENGTHS.index(s.row.strength) for s in strategies])
+
+
+def tier_table(strategies: Sequence[ReadStrategy], tier: Tier) -> tuple[Array, NDArray[np.int64]]:
+    """Return one tier's features of shape (documents, features) and states of shape (documents,)."""
+    values = np.stack([tier_features(s.passages, tier, s.probabilities).values for s in strategies])
+    return values, np.array([TIER_STATES.index(s.row.tiers[tier]) for s in strategies])
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """What models that never saw a document say of it: probabilities of shape (levels,) per document, and the labels given by hand."""
+
+    strength: list[Array]
+    strength_labels: NDArray[np.int64]
+    tiers: dict[Tier, tuple[list[Array], NDArray[np.int64]]]
+
+
+def held_out(strategies: Sequence[ReadStrategy]) -> HeldOut:
+    """Return out-of-fold predictions for strength and tiers, folds by authority."""
+    groups = [s.row.authority for s in strategies]
+    values, labels = strength_table(strategies)
+    tiers = {}
+    for tier in TIERS:
+        tier_values, states = tier_table(strategies, tier)
+        tiers[tier] = (out_of_fold(tier_values, states, groups, TIER_STATES, TIER_FEATURES), states)
+    return HeldOut(out_of_fold(values, labels, groups, STRENGTHS, STRENGTH_FEATURES), labels, tiers)
+
+
+__all__ = [
+    "HeldOut",
+    "ReadStrategy",
+    "fit_ordinal",
+    "held_out",
+    "read_strategies",
+    "strength_table",
+    "tier_table",
+]
