@@ -13,7 +13,7 @@ run: $(VENV)/.base
 	@echo "The report is in out/, one HTML file that opens in any browser."
 
 test: check
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2
 
 check: $(VENV)/.train
 	$(BIN)/ruff check .

@@ -48,6 +48,10 @@ def score_files(
     if output is not None:
         output.mkdir(parents=True, exist_ok=True)
     folder = model if model is not None else current_model()
+    if output_format == "csv" and output is None:
+        from classifier.report.plain import CSV_HEADER
+
+        sys.stdout.write(CSV_HEADER)
     failed = 0
     with _bar(len(paths)) as advance:
         # The first document's child process reads while the model loads.
@@ -60,7 +64,7 @@ def score_files(
                     raise begun
                 assert begun is not None
                 prediction = score_document(begun.document(), loaded)
-                _write(Scored(path, prediction), output_format, output, annotated=annotated, header=index == 0)
+                _write(Scored(path, prediction), output_format, output, annotated=annotated)
             except PreventionError as error:
                 failed += 1
                 Console(stderr=True, soft_wrap=True, highlight=False, markup=False).print(f"prevention: {error}")
@@ -101,7 +105,7 @@ def _bar(total: int) -> Iterator[Any]:
         yield lambda name: progress.update(task, advance=1, description=name[:40])
 
 
-def _write(scored: Scored, output_format: str, output: Path | None, *, annotated: bool, header: bool) -> None:
+def _write(scored: Scored, output_format: str, output: Path | None, *, annotated: bool) -> None:
     from classifier.report.plain import CSV_HEADER, csv_row, text_report
 
     prediction = scored.prediction
@@ -112,7 +116,7 @@ def _write(scored: Scored, output_format: str, output: Path | None, *, annotated
     elif output_format == "json":
         content = json.dumps(prediction.model_dump(mode="json"), ensure_ascii=False) + "\n"
     elif output_format == "csv":
-        content = (CSV_HEADER if header or output is not None else "") + csv_row(prediction)
+        content = (CSV_HEADER if output is not None else "") + csv_row(prediction)
     else:
         content = text_report(prediction)
     if output is None:

@@ -28,10 +28,11 @@ class Mention:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What counts as a mention, and what bars it. Compiled from `mention_rules.toml`."""
+    """What counts as a mention, what bars it, and what counts once another key is mentioned. From `mention_rules.toml`."""
 
     pattern: re.Pattern[str]
     unless: re.Pattern[str] | None = None
+    beside: tuple[str, re.Pattern[str]] | None = None
 
     def found_in(self, text: str) -> bool:
         """Tell whether the text has a match that no bar overlaps."""
@@ -45,7 +46,8 @@ def _compiled(table: dict[str, Any]) -> Rule:
     flags = 0 if table.get("match_case") else re.IGNORECASE
     unless_flags = 0 if table.get("unless_match_case") else re.IGNORECASE
     unless = re.compile("|".join(table["unless"]), unless_flags) if "unless" in table else None
-    return Rule(re.compile("|".join(table["patterns"]), flags), unless)
+    beside = (table["beside"], re.compile("|".join(table["patterns_beside"]), flags)) if "beside" in table else None
+    return Rule(re.compile("|".join(table["patterns"]), flags), unless, beside)
 
 
 _TABLES = tomllib.loads((Path(__file__).parent / "mention_rules.toml").read_text(encoding="utf-8"))
@@ -86,6 +88,10 @@ def place_mentions(passages: Sequence[Passage]) -> dict[str, list[Mention]]:
             for place in {passage.role, *(role for role, cue in _PLACES.items() if cue.found_in(mention.quote))}:
                 if place in found:
                     found[place].append(mention)
+        if passage.role == "other" and heading_speaks_of_prevention(passage):
+            # A chapter named after prevention is one of the document's priorities, whatever it calls them.
+            start, end = sentence_spans(passage.text)[0]
+            found["priority"].append(Mention(passage, start, end))
     return found
 
 
@@ -94,9 +100,15 @@ def has_summary(passages: Iterable[Passage]) -> bool:
     return any(passage.role == "summary" for passage in passages)
 
 
-def rule_mentions(key: str, passages: Iterable[Passage]) -> list[Mention]:
+def rule_mentions(key: str, passages: Sequence[Passage]) -> list[Mention]:
     """Return the sentences that mention a policy or a theme. Keys of the codebook's parts A4 and A6."""
-    return list(_sentences(passages, _MENTIONS[key]))
+    rule = _MENTIONS[key]
+    found = list(_sentences(passages, rule))
+    if rule.beside is not None:
+        other, pattern = rule.beside
+        if rule_mentions(other, passages):
+            found = _unique([*found, *_sentences(passages, Rule(pattern))])
+    return found
 
 
 def _sentences(passages: Iterable[Passage], rule: Rule) -> Iterator[Mention]:
@@ -119,8 +131,7 @@ def integration_kind(mentions: Iterable[Mention]) -> tuple[str, list[Mention]]:
 def triple_definition(passages: Sequence[Passage]) -> tuple[str, list[Mention]]:
     """Return `full`, `part` or `none` with the sentences that show it. Codebook, A5."""
     parts = {tier: list(_sentences(passages, _DEFINITION[tier])) for tier in ("primary", "secondary", "tertiary")}
-    in_one = _sentences(passages, _DEFINITION["prevent_reduce_delay"])
-    triple = [mention for mention in in_one if _DEFINITION["needs"].found_in(mention.quote)]
+    triple = list(_sentences(passages, _DEFINITION["prevent_reduce_delay"]))
     named = _unique(mention for found in parts.values() for mention in found[:2])
     if all(parts.values()) or triple:
         return "full", triple or named

@@ -12,6 +12,8 @@ from classifier.sections import section_role
 MIN_WORDS = 15
 MAX_WORDS = 150
 _SPLIT_WORDS = 110
+# Scraps of fewer words (labels of charts, a name under a photograph) say nothing that could be labelled.
+_LEAST_WORDS = 5
 _SENTENCE_BREAK = re.compile(r"(?<=[.!?])[\"'”’)]*\s+(?=[\"'“‘(•]?[A-Z0-9])|\n+")
 _NOT_A_BREAK = re.compile(r"(?:\b(?:e\.g|i\.e|etc|Dr|Mr|Mrs|Ms|Prof|St|No|Cllr|vs|cf|al|approx|p|pp)\.|\b[A-Z]\.)$")
 _CONTENTS = re.compile(r"^\W*(?:table of )?contents?\W*$", re.IGNORECASE)
@@ -156,7 +158,7 @@ class _Group:
         """Yield the group as a span, unless it is one heading or has no letters, and start anew."""
         if self.blocks and not (self.headings_only and not self.names_action):
             start, end = self.blocks[0].start, self.blocks[-1].end
-            if sum(character.isalpha() for character in self.text[start:end]) >= 10:
+            if self.words >= _LEAST_WORDS and sum(character.isalpha() for character in self.text[start:end]) >= 15:
                 yield start, end, headings
         self.drop()
 

@@ -13,6 +13,12 @@ _WORDS: tuple[tuple[SectionRole, str], ...] = (
         r"\bsummary\b|\bforew[oa]rd\b|\bon (?:a|one|two) pages?\b|\bat a glance\b|\bin brief\b|\bkey messages\b"
         r"|\bwelcome\b|^(?:an? )?(?:introduction|message) (?:from|by)\b|\bpreface\b",
     ),
+    # A numbered aim is one of several: a priority, not the vision.
+    (
+        "priority",
+        r"\b(?:priority|outcome|theme|aim|ambition|goal|objective|challenge|promise|step|workstream|work stream|programme|pillar"
+        r"|commitment|pledge|horizon|shift|strand|mission)(?: area)? (?:\d|[a-f]\b|one|two|three|four|five|six|seven|eight)\b",
+    ),
     (
         "principle",
         r"\bprinciples?\b|\bvalues\b|\bapproach(?:es)?\b|\bways? (?:of working|we work|we will work)\b|\bhow we (?:will )?work\b"
@@ -26,7 +32,7 @@ _WORDS: tuple[tuple[SectionRole, str], ...] = (
         "priority",
         r"\bpriorit(?:y|ies)\b|\bobjectives?\b|\bgoals?\b|\bstrategic (?:outcome|theme)s?\b|\b(?:outcome|theme|aim|challenge) \d"
         r"|\bour (?:themes|outcomes|commitments|plans?)\b|\bkey (?:initiatives|actions|areas|themes)\b|\b(?:areas? of )?focus\b"
-        r"|\bwhat we (?:will|are going to|plan to|intend to) (?:do|achieve)\b|\bbig (?:ticket|changes|moves)\b|\bpledges?\b",
+        r"|\bwhat we (?:will|are going to|plan to|intend to) (?:do|achieve)\b|\bbig (?:ticket|changes|moves)\b|\bpledges?\b|\bpromises?\b|\bworkstreams?\b|\bprogrammes? of work\b",
     ),
 )
 _ROLES = tuple((role, re.compile(words, re.IGNORECASE)) for role, words in _WORDS)

@@ -78,10 +78,39 @@ def check(
     raise typer.Exit(1 if faults else 0)
 
 
+def agreement() -> None:
+    """Show how far first and second readers of the labelled passages agree, label by label."""
+    _require_extra()
+    from classifier.codebook import load_codebook
+    from training.agreement import agreement as compared
+    from training.agreement import load_second_readings
+    from training.data import DATA, load_passages
+
+    codebook = load_codebook(DATA / "codebook.toml")
+    passages, second = load_passages(codebook), load_second_readings()
+    typer.echo(
+        f"{sum(p.id in second for p in passages)} passages read twice; Cohen's kappa with 95 % interval, F1 of one against the other"
+    )
+    for row in compared(passages, second, codebook):
+        typer.echo(f"{row.label:15} {row.first:5} {row.second:5}   kappa {row.kappa}   F1 {row.f1:.2f}")
+
+
+def datasheet() -> None:
+    """Count the labelled data anew and write the figures into its datasheet."""
+    _require_extra()
+    from classifier.codebook import load_codebook
+    from training.data import DATA
+    from training.datasheet import write_counts
+
+    typer.echo(str(write_counts(load_codebook(DATA / "codebook.toml"))))
+
+
 def register(app: typer.Typer) -> None:
     """Add the training commands to the command line."""
     app.command()(train)
     app.command()(evaluate)
     labels = typer.Typer(help="Look after the labelled data.", no_args_is_help=True)
     labels.command("check")(check)
+    labels.command("agreement")(agreement)
+    labels.command("datasheet")(datasheet)
     app.add_typer(labels, name="labels")

@@ -36,6 +36,9 @@ class TrainingConfig(BaseModel):
     heading_run_in: Annotated[float, Field(ge=0, le=1)] = Field(
         default=0.2, description="share with the heading run into the text, as extraction leaves it"
     )
+    mixed: Annotated[float, Field(ge=0, le=1)] = Field(
+        default=0.25, description="share shown woven or glued together with another passage, with the labels of both"
+    )
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
     threads: Annotated[int, Field(ge=1)] = 2
     limit: int | None = Field(

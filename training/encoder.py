@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from classifier.encoder import MAX_TOKENS, Text, batches, windows
 from classifier.errors import ConfigurationError
+from training.augmentation import Shown, show
 from training.config import TrainingConfig
 from training.data import LabelledPassage
 
@@ -103,36 +104,30 @@ def padded(ids: Sequence[list[int]]) -> tuple[Tensor, Tensor]:
     return table, mask
 
 
-def as_dataset(passages: Sequence[LabelledPassage], labels: Sequence[str]) -> Dataset:
-    """Return passages as a Hugging Face data set: text, heading and a 0/1 target per label."""
+def as_dataset(shown: Sequence[Shown], tokenizer: Any, labels: Sequence[str]) -> Dataset:
+    """Return an epoch's passages as a Hugging Face data set: token ids, and a 0/1 target per label."""
     return Dataset.from_dict(
         {
-            "text": [p.text for p in passages],
-            "heading": [p.heading for p in passages],
-            "targets": [[float(label in p.labels) for label in labels] for p in passages],
+            "input_ids": [windows(tokenizer, passage.text)[0] for passage in shown],
+            "targets": [[float(label in passage.labels) for label in labels] for passage in shown],
         }
     )
 
 
-def _shown(row: dict[str, Any], config: TrainingConfig, dice: random.Random) -> Text:
-    """Show a passage as scoring will meet it: with its heading, without, or with the heading run into the text."""
-    roll = dice.random()
-    if not row["heading"] or roll < config.heading_dropout:
-        return Text(row["text"])
-    if roll < config.heading_dropout + config.heading_run_in:
-        return Text(f"{row['heading'].split(' > ')[-1]} {row['text']}")
-    return Text(row["text"], row["heading"])
-
-
-def _epoch(data: Dataset, network: PassageNetwork, config: TrainingConfig, epoch: int) -> Iterator[Batch]:
+def _epoch(
+    passages: Sequence[LabelledPassage],
+    network: PassageNetwork,
+    labels: Sequence[str],
+    config: TrainingConfig,
+    epoch: int,
+) -> list[Batch]:
+    """Return an epoch's batches, of like lengths each, in an order that the seed and the epoch decide."""
     dice = random.Random(config.seed * 1000 + epoch)  # noqa: S311 - shuffling, no secret
-    rows = [row for row in data]  # noqa: C416 - a Dataset is no list
-    ids = [windows(network.tokenizer, _shown(row, config, dice))[0] for row in rows]
+    data = as_dataset([show(passages, i, config, dice) for i in range(len(passages))], network.tokenizer, labels)
+    ids, targets = data["input_ids"][:], torch.tensor(data["targets"][:])
     found = list(batches([len(window) for window in ids], config.batch_tokens))
     dice.shuffle(found)
-    for batch in found:
-        table, mask = padded([ids[i] for i in batch])
-        yield Batch(table, mask, torch.tensor([rows[i]["targets"] for i in batch]))
+    return [Batch(*padded([ids[i] for i in batch]), targets[batch]) for batch in found]
 
 
 def _groups(network: PassageNetwork, config: TrainingConfig) -> list[dict[str, Any]]:
@@ -168,17 +163,17 @@ def fine_tune(
     """Return the network after training on the passages; `report` is told of every epoch."""
     set_seed(config)
     network = PassageNetwork(config.encoder, len(labels), config.dropout)
-    data = as_dataset(passages, labels)
     optimiser = torch.optim.AdamW(_groups(network, config))
-    steps = config.epochs * sum(1 for _ in _epoch(data, network, config, 0))
+    epochs = [_epoch(passages, network, labels, config, epoch) for epoch in range(config.epochs)]
+    steps = sum(map(len, epochs))
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _rate(step, steps, config.warmup))
     loss_of = nn.BCEWithLogitsLoss()
     # Half precision pays only where the processor multiplies tiles of it: with AMX 2.7 times faster, without it 1.5 times slower.
     fast_bf16 = torch.cpu._is_amx_tile_supported()
     network.train()
-    for epoch in range(config.epochs):
+    for epoch, found in enumerate(epochs):
         total, count = 0.0, 0
-        for batch in _epoch(data, network, config, epoch):
+        for batch in found:
             targets = batch.targets * (1 - 2 * config.label_smoothing) + config.label_smoothing
             with torch.autocast("cpu", dtype=torch.bfloat16, enabled=fast_bf16):
                 logits = network(batch.input_ids, batch.mask)

@@ -57,11 +57,18 @@ class PassageScores(BaseModel):
 def bootstrap(
     figure: Callable[[NDArray[np.int64]], float], count: int, resamples: int = RESAMPLES, seed: int = 0
 ) -> Interval:
-    """Return a figure over `count` items with its percentile interval; `figure` takes the indices drawn. Efron (1979)."""
+    """Return a figure over `count` items with its percentile interval; `figure` takes the indices drawn. Efron (1979).
+
+    A figure that cannot be told (the precision of nothing named) is not a number in a resample, and 0 as a result.
+    """
     dice = np.random.default_rng(seed)
-    drawn = [figure(dice.integers(0, count, count)) for _ in range(resamples)]
-    low, high = np.nanpercentile(drawn, [2.5, 97.5])
-    return Interval(value=round(figure(np.arange(count)), 4), low=round(float(low), 4), high=round(float(high), 4))
+    drawn = np.array([figure(dice.integers(0, count, count)) for _ in range(resamples)])
+    value = figure(np.arange(count))
+    known = drawn[~np.isnan(drawn)]
+    if not len(known) or np.isnan(value):
+        return Interval(value=0.0, low=0.0, high=0.0)
+    low, high = np.percentile(known, [2.5, 97.5])
+    return Interval(value=round(value, 4), low=round(float(low), 4), high=round(float(high), 4))
 
 
 def f1_of(targets: Table, given: Table) -> float:
@@ -117,15 +124,10 @@ def _label_score(label: str, y: Table, p: Array, g: Table, resamples: int) -> La
         label=label,
         positives=int(y.sum()),
         f1=bootstrap(lambda drawn: f1_of(y[drawn], g[drawn]), count, resamples),
-        precision=_filled(bootstrap(precision_at, count, resamples)),
+        precision=bootstrap(precision_at, count, resamples),
         recall=bootstrap(recall_at, count, resamples),
         average_precision=bootstrap(average_at, count, min(resamples, 200)),
     )
-
-
-def _filled(interval: Interval) -> Interval:
-    """A precision of nothing named is no number; 0 stands for it."""
-    return Interval(**{key: 0.0 if np.isnan(value) else value for key, value in interval.model_dump().items()})
 
 
 class OrdinalScores(BaseModel):

@@ -102,15 +102,33 @@ def mark_blocks(pages: list[DraftPage]) -> None:
     _mark_contents(pages)
     body = _body_size(pages)
     headings = [
-        block
+        (page.number, block)
         for page in pages
         for block in page.blocks
         if block.kind in ("paragraph", "list_item") and _is_heading(block, body)
     ]
-    sizes = sorted({round(block.size) for block in headings if block.size >= 1.08 * body}, reverse=True)
-    for block in headings:
+    used = Counter(round(block.size) for _, block in headings)
+    # A size used once, past the first pages, is decoration: it opens no chapter, and nothing hangs below it.
+    sizes = sorted((s for s in used if s >= 1.08 * body and (used[s] > 1 or _opens(headings, s))), reverse=True)
+    for _, block in headings:
         block.kind = "heading"
-        block.level = 1 + sizes.index(round(block.size)) if block.size >= 1.08 * body else len(sizes) + 1
+        size = round(block.size)
+        block.level = 1 + sizes.index(size) if size in sizes else len(sizes) + 1
+    for page in pages:
+        _bow_to_page_title(page)
+
+
+def _bow_to_page_title(page: DraftPage) -> None:
+    """Put every heading of a page below the one that opens it: what is printed larger further down is a call-out, not a chapter."""
+    printed = [block for block in page.blocks if block.kind != "furniture"]
+    if printed and printed[0].kind == "heading":
+        for block in printed[1:]:
+            if block.kind == "heading" and block.level < printed[0].level:
+                block.level = printed[0].level + 1
+
+
+def _opens(headings: list[tuple[int, DraftBlock]], size: int) -> bool:
+    return any(number <= 3 and round(block.size) == size for number, block in headings)
 
 
 def _body_size(pages: list[DraftPage]) -> float:

@@ -1,0 +1,65 @@
+"""The documentation runs: the README's commands, the settings, the criteria and the features it speaks of."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from classifier.codebook import Codebook
+from tests.conftest import ROOT
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+COMMANDS = re.findall(r"^\.venv/bin/(prevention .*)$", README, re.MULTILINE)
+
+
+def test_the_readme_has_commands() -> None:
+    assert len(COMMANDS) >= 8
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_commands_of_the_readme_run(command: str, tmp_path: Path) -> None:
+    arguments = [str(tmp_path) if part == "out" else part for part in command.split()[1:]]
+    program = Path(sys.executable).parent / "prevention"
+    done = subprocess.run([program, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=280, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout or list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("target", re.findall(r"^(make \w+)$", README, re.MULTILINE))
+def test_the_make_targets_of_the_readme_exist(target: str) -> None:
+    assert re.search(rf"^{target.split()[1]}:", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def test_the_links_of_the_documents_lead_somewhere() -> None:
+    for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "labelled_data/README.md"]:
+        for link in re.findall(r"\]\((?!http)([^)#]+)\)", path.read_text(encoding="utf-8")):
+            assert (path.parent / link).exists(), f"{path.name}: {link}"
+
+
+def test_every_setting_is_in_the_readme() -> None:
+    source = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "classifier").rglob("*.py"))
+    for name in set(re.findall(r"PREVENTION_[A-Z_]+", source)):
+        assert name in README
+
+
+def test_every_command_is_in_the_readme() -> None:
+    done = subprocess.run(
+        [Path(sys.executable).parent / "prevention", "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "COLUMNS": "200"},
+    )
+    for name in re.findall(r"^│ (\w+) ", done.stdout, re.MULTILINE):
+        assert f"prevention {name}" in README or f"make {name}" in README, name
+
+
+def test_the_datasheet_names_every_label(codebook: Codebook) -> None:
+    sheet = (ROOT / "labelled_data/README.md").read_text(encoding="utf-8")
+    assert all(f"`{label}`" in sheet for label in codebook.labels)
+    assert codebook.version in sheet

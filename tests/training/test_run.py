@@ -1,0 +1,102 @@
+"""A whole training run on little data: it writes a model that scores, and it repeats itself."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from classifier.artefact import Artefact, check_files, load_artefact
+from classifier.codebook import Codebook
+from classifier.encoder import Text
+from classifier.reading import read_document
+from classifier.score import score_document
+from tests.conftest import ROOT, SAMPLE
+from training.config import TrainingConfig
+from training.data import in_split, load_passages, load_splits, load_strategies
+from training.encoder import PassageNetwork, network_logits
+from training.export import export
+from training.run import Trained, make_current, train
+
+CONFIG = TrainingConfig(name="small", epochs=1, limit=96, seed=3)
+
+
+@pytest.fixture(scope="module")
+def little(tmp_path_factory: pytest.TempPathFactory, codebook: Codebook) -> Path:
+    """A hundred or so passages and fifteen strategies, three of each strength."""
+    directory = tmp_path_factory.mktemp("data")
+    shutil.copy(ROOT / "labelled_data/codebook.toml", directory)
+    shutil.copy(ROOT / "labelled_data/splits.json", directory)
+    passages, splits = load_passages(codebook), load_splits()
+    chosen = in_split(passages, splits, "train")[:96]
+    chosen += in_split(passages, splits, "dev")[:40] + in_split(passages, splits, "test")[:40]
+    (directory / "passages").mkdir()
+    (directory / "passages/few.jsonl").write_text("".join(p.model_dump_json() + "\n" for p in chosen), encoding="utf-8")
+    rows = load_strategies()
+    few = [
+        row
+        for level in ("very_weak", "weak", "neither", "strong", "very_strong")
+        for row in [r for r in rows if r.strength == level][:3]
+    ]
+    (directory / "strategies").mkdir()
+    for row in few:
+        shutil.copy(ROOT / "labelled_data/strategies" / row.file, directory / "strategies")
+    (directory / "strategies.jsonl").write_text("".join(row.model_dump_json() + "\n" for row in few), encoding="utf-8")
+    return directory
+
+
+@pytest.fixture(scope="module")
+def trained(little: Path, tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    return train(CONFIG, lambda _: None, data=little, models=tmp_path_factory.mktemp("models"))
+
+
+def test_a_run_writes_a_model_that_scores(trained: Trained) -> None:
+    artefact = load_artefact(trained.folder)
+    assert artefact.id == trained.folder.name
+    assert score_document(read_document(SAMPLE, ocr=False), artefact).model == artefact.id
+
+
+def test_the_folder_holds_its_own_story(trained: Trained) -> None:
+    assert json.loads((trained.folder / "config.json").read_text()) == CONFIG.model_dump()
+    assert json.loads((trained.folder / "metrics.json").read_text()) == json.loads(json.dumps(trained.metrics))
+    card = (trained.folder / "README.md").read_text(encoding="utf-8")
+    assert card.index("How far to trust it") < card.index("What it is for")
+    assert check_files(trained.folder).data_digest in card
+
+
+def test_the_same_seed_gives_the_same_metrics(trained: Trained, little: Path, tmp_path: Path) -> None:
+    again = train(CONFIG, lambda _: None, data=little, models=tmp_path)
+    assert again.metrics == trained.metrics
+    assert again.folder.name == trained.folder.name
+
+
+def test_a_model_is_put_into_use(trained: Trained) -> None:
+    make_current(trained.folder)
+    assert (trained.folder.parent / "CURRENT").read_text().strip() == trained.folder.name
+
+
+def test_the_exported_graph_says_what_the_network_says(tmp_path: Path, model: Artefact) -> None:
+    from classifier.artefact import GRAPH, TOKENIZER
+    from classifier.encoder import OpenVinoModel
+
+    network = PassageNetwork("all-MiniLM-L6-v2", 7, 0.1).eval()
+    export(network, tmp_path)
+    texts = [
+        Text("Reablement at home for six weeks.", "Home again"),
+        Text("The board met."),
+        Text("Warm homes for all. " * 30),
+    ]
+    np.testing.assert_allclose(
+        OpenVinoModel(tmp_path / GRAPH, tmp_path / TOKENIZER).logits(texts), network_logits(network, texts), atol=0.05
+    )
+
+
+def test_an_encoder_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    from classifier.errors import ConfigurationError
+
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    with pytest.raises(ConfigurationError, match="encoder '/nowhere/at-all' cannot be loaded"):
+        PassageNetwork("/nowhere/at-all", 7, 0.1)
