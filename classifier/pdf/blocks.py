@@ -114,17 +114,32 @@ def mark_blocks(pages: list[DraftPage]) -> None:
         block.kind = "heading"
         size = round(block.size)
         block.level = 1 + sizes.index(size) if size in sizes else len(sizes) + 1
+    _mark_chapters(pages)
+
+
+def _mark_chapters(pages: list[DraftPage]) -> None:
+    """Set chapter titles to level 1 and all else below them.
+
+    Chapters tend to open pages, in sizes that differ by little; what is printed as large further down such a page is a
+    call-out. Where a page opens with text, a heading of a chapter's size on it is one.
+    """
+    openers = {page.number: block for page in pages if (block := _opener(page)) is not None}
+    sizes = Counter(round(block.size) for number, block in openers.items() if number > 1)
+    usual = [size for size, count in sizes.items() if count > 1]
+    least = 0.8 * max(usual) if usual else float("inf")
     for page in pages:
-        _bow_to_page_title(page)
+        opener = openers.get(page.number)
+        opens_chapter = opener is not None and opener.size >= least
+        for block in page.blocks:
+            if block.kind == "heading":
+                chapter = block is opener if opens_chapter else block.size >= least
+                block.level = 1 if chapter else block.level + 1
 
 
-def _bow_to_page_title(page: DraftPage) -> None:
-    """Put every heading of a page below the one that opens it: what is printed larger further down is a call-out, not a chapter."""
-    printed = [block for block in page.blocks if block.kind != "furniture"]
-    if printed and printed[0].kind == "heading":
-        for block in printed[1:]:
-            if block.kind == "heading" and block.level < printed[0].level:
-                block.level = printed[0].level + 1
+def _opener(page: DraftPage) -> DraftBlock | None:
+    """Return the heading that opens a page, if one does."""
+    first = next((block for block in page.blocks if block.kind != "furniture"), None)
+    return first if first is not None and first.kind == "heading" else None
 
 
 def _opens(headings: list[tuple[int, DraftBlock]], size: int) -> bool:
