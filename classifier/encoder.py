@@ -69,6 +69,14 @@ def batches(lengths: Sequence[int], max_tokens: int = _BATCH_TOKENS) -> Iterator
         yield batch
 
 
+def _has_tiles() -> bool:
+    """Tell whether the processor multiplies half-precision tiles (AMX); without them bfloat16 was measured 1.5 times slower."""
+    try:
+        return "amx_bf16" in Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        return False
+
+
 class OpenVinoModel:
     """The passage model on OpenVINO, from a model folder's graph and tokenizer."""
 
@@ -79,7 +87,10 @@ class OpenVinoModel:
 
         self._tokenizer = Tokenizer.from_file(str(tokenizer))
         core = openvino.Core()
-        config: dict[str, Any] = {"PERFORMANCE_HINT": "LATENCY"}
+        config: dict[str, Any] = {
+            "PERFORMANCE_HINT": "LATENCY",
+            "INFERENCE_PRECISION_HINT": "bf16" if _has_tiles() else "f32",
+        }
         if threads:
             config["INFERENCE_NUM_THREADS"] = threads
         try:

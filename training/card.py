@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -9,6 +10,9 @@ from typing import Any
 from classifier.codebook import STRENGTHS, Codebook
 from training.config import TrainingConfig
 from training.data import LabelledPassage, LabelledStrategy
+from training.evaluation import PassageScores
+
+_GOLD = re.compile(r"<!-- real text -->\n.*?<!-- end of real text -->\n\n", re.DOTALL)
 
 
 def model_card(
@@ -73,3 +77,29 @@ def _table(scores: dict[str, Any]) -> str:
 
 def _confusion(table: list[list[int]]) -> str:
     return "\n".join(f"| {name} | {' | '.join(map(str, row))} |" for name, row in zip(STRENGTHS, table, strict=True))
+
+
+def with_gold(card: str, scores: Sequence[PassageScores], source: str) -> str:
+    """Return a card that opens with the figures on gold passages: the model's first, then the baselines'."""
+    model, *others = scores
+    rows = [
+        f"| {row.label} | {row.positives} | {row.f1} | {row.precision.value:.2f} | {row.recall.value:.2f} |"
+        for row in model.labels
+        if row.positives
+    ]
+    beside = "".join(f"; {other.model} {other.mean_f1}" for other in others)
+    block = f"""<!-- real text -->
+## On real text
+
+**Mean F1 {model.mean_f1}** over primary, secondary, tertiary, emphasis and integration, on {model.passages} passages of real documents ({source}) that
+nothing was trained on{beside}. Two people reach about 0.94 against each other. Read its labels as proposals.
+
+| passage label | positives | F1 (95 % interval) | precision | recall |
+|---|---|---|---|---|
+{chr(10).join(rows)}
+
+<!-- end of real text -->
+
+"""
+    title, _, rest = _GOLD.sub("", card).partition("\n\n")
+    return f"{title}\n\n{block}{rest}"

@@ -54,12 +54,16 @@ def evaluate(
         ),
     ] = True,
     output: Annotated[Path | None, typer.Option(help="Write the figures as JSON into this file too.")] = None,
+    into_card: Annotated[
+        bool,
+        typer.Option("--into-card", help="Open the model's card with the figures; for passages of real documents."),
+    ] = False,
 ) -> None:
     """Measure the model on labelled passages: F1, precision, recall and average precision with bootstrap intervals."""
     _require_extra()
     from training.measure import evaluate_passages
 
-    evaluate_passages(passages, model, baselines=baselines, output=output)
+    evaluate_passages(passages, model, baselines=baselines, output=output, into_card=into_card)
 
 
 def check(

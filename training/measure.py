@@ -10,17 +10,21 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from classifier.artefact import load_artefact
+from classifier.artefact import MANIFEST, check_files, current_model, file_digest, load_artefact
 from classifier.errors import LabelledDataError
 from training.baselines import run_baselines
+from training.card import with_gold
 from training.data import GoldPassage, in_split, load_passages, load_splits, read_jsonl
 from training.evaluation import QUOTED, PassageScores, score_passages
 
 
-def evaluate_passages(path: Path, model: Path | None, *, baselines: bool, output: Path | None) -> list[PassageScores]:
+def evaluate_passages(
+    path: Path, model: Path | None, *, baselines: bool, output: Path | None, into_card: bool = False
+) -> list[PassageScores]:
     """Print, and return, the figures of the model and of the baselines trained on the same passages."""
     gold = read_jsonl(path, GoldPassage.model_validate_json)
-    artefact = load_artefact(model)
+    folder = model if model is not None else current_model()
+    artefact = load_artefact(folder)
     labels = artefact.heads.labels
     if not gold:
         raise LabelledDataError(f"{path}: holds no passage; name a file with one JSON object per line")
@@ -39,9 +43,20 @@ def evaluate_passages(path: Path, model: Path | None, *, baselines: bool, output
                 plain = (result.probabilities >= 0.5).astype(np.int64)
                 scores.append(score_passages(result.name, labels, targets, result.probabilities, plain))
     _print(scores, len(gold))
+    if into_card:
+        _write_into_card(folder, scores, path.name)
     if output is not None:
         output.write_text(json.dumps([s.model_dump() for s in scores], indent=1) + "\n", encoding="utf-8")
     return scores
+
+
+def _write_into_card(folder: Path, scores: Sequence[PassageScores], source: str) -> None:
+    """Open the model's card with the figures, and bring its manifest up to date with the card."""
+    manifest = check_files(folder)
+    card = folder / "README.md"
+    card.write_text(with_gold(card.read_text(encoding="utf-8"), scores, source), encoding="utf-8")
+    renewed = manifest.model_copy(update={"files": {**manifest.files, card.name: file_digest(card)}})
+    (folder / MANIFEST).write_text(renewed.model_dump_json(indent=1) + "\n", encoding="utf-8")
 
 
 def _print(scores: Sequence[PassageScores], count: int) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
-from classifier.pdf.words import Rule, Word
+from classifier.pdf.words import CharacterBox, Rule, Word
 
 # PDFium hands a line-breaking hyphen over as U+0002; U+00AD is a soft hyphen.
 _HYPHENS = {0x0002, 0x00AD}
@@ -72,7 +72,7 @@ class _ToTopLeft:
     def vector(self, x: float, y: float) -> tuple[float, float]:
         return self.ax * x + self.bx * y, self.ay * x + self.by * y
 
-    def box(self, left: float, bottom: float, right: float, top: float) -> tuple[float, float, float, float]:
+    def box(self, left: float, bottom: float, right: float, top: float) -> CharacterBox:
         (xa, ya), (xb, yb) = self.point(left, bottom), self.point(right, top)
         return min(xa, xb), min(ya, yb), max(xa, xb), max(ya, yb)
 
@@ -96,19 +96,20 @@ def read_words(page: pdfium.PdfPage, max_characters: int) -> list[Word]:
     to_top_left = _ToTopLeft(page.raw, width, height)
     text_page = page.get_textpage()
     raw = text_page.raw
+    styles = _Styles(raw, to_top_left)
     count = min(text_page.count_chars(), max_characters)
     rect = pdfium_c.FS_RECTF()
     by_rect = ctypes.byref(rect)
     words: list[Word] = []
     letters: list[str] = []
-    boxes: list[tuple[float, float, float, float]] = []
+    boxes: list[CharacterBox] = []
     first = 0
     high = 0
 
     def close() -> None:
         nonlocal letters, boxes
         if letters:
-            word = _word(raw, first, letters, boxes, to_top_left)
+            word = _word(first, letters, boxes, styles)
             if words and _touch_askew(words[-1], word):
                 words[-1] = _joined(words[-1], word)
             else:
@@ -144,7 +145,7 @@ def read_words(page: pdfium.PdfPage, max_characters: int) -> list[Word]:
     return words
 
 
-def _breaks(last: tuple[float, float, float, float], box: tuple[float, float, float, float]) -> bool:
+def _breaks(last: CharacterBox, box: CharacterBox) -> bool:
     """Tell whether a character stands apart from the one before it: another line, a step back, or a gap."""
     height = max(last[3] - last[1], 1.0)
     overlap = min(last[3], box[3]) - max(last[1], box[1])
@@ -156,25 +157,41 @@ def _breaks(last: tuple[float, float, float, float], box: tuple[float, float, fl
 _ASCENT, _DESCENT = 0.78, 0.24
 
 
-def _word(
-    raw: Any,
-    index: int,
-    letters: list[str],
-    boxes: list[tuple[float, float, float, float]],
-    to_top_left: _ToTopLeft,
-) -> Word:
-    bold = _bold_by_name(raw, index)
-    upright = True
-    matrix = pdfium_c.FS_MATRIX()
-    x, y = ctypes.c_double(), ctypes.c_double()
-    if pdfium_c.FPDFText_GetMatrix(raw, index, matrix) and pdfium_c.FPDFText_GetCharOrigin(raw, index, x, y):
-        along = to_top_left.vector(matrix.a, matrix.b)
-        size = pdfium_c.FPDFText_GetFontSize(raw, index) * abs(complex(*to_top_left.vector(matrix.c, matrix.d)))
-        upright = along[0] > 5 * abs(along[1])
-        if upright and 1.0 < size < 400.0:
-            base = to_top_left.point(x.value, y.value)[1]
-            y0, y1 = base - _ASCENT * size, base + _DESCENT * size
-            boxes = [(box[0], y0, box[2], y1) for box in boxes]
+class _Styles:
+    """How the text objects of a page are set: PDFium tells it per character, but all characters of an object share it."""
+
+    def __init__(self, raw: Any, to_top_left: _ToTopLeft) -> None:
+        self._raw, self._to_top_left = raw, to_top_left
+        self._known: dict[int | None, tuple[bool, bool, float, float]] = {}
+
+    def at(self, index: int) -> tuple[bool, bool, float, float]:
+        """Return, for the object of a character: bold, upright, font size and height of the baseline in points."""
+        owner = ctypes.cast(pdfium_c.FPDFText_GetTextObject(self._raw, index), ctypes.c_void_p).value
+        if owner is None:
+            return self._read(index)
+        if owner not in self._known:
+            self._known[owner] = self._read(index)
+        return self._known[owner]
+
+    def _read(self, index: int) -> tuple[bool, bool, float, float]:
+        matrix = pdfium_c.FS_MATRIX()
+        x, y = ctypes.c_double(), ctypes.c_double()
+        bold = _bold_by_name(self._raw, index)
+        if not pdfium_c.FPDFText_GetMatrix(self._raw, index, matrix):
+            return bold, True, 0.0, 0.0
+        if not pdfium_c.FPDFText_GetCharOrigin(self._raw, index, x, y):
+            return bold, True, 0.0, 0.0
+        along = self._to_top_left.vector(matrix.a, matrix.b)
+        across = abs(complex(*self._to_top_left.vector(matrix.c, matrix.d)))
+        size = pdfium_c.FPDFText_GetFontSize(self._raw, index) * across
+        return bold, along[0] > 5 * abs(along[1]), size, self._to_top_left.point(x.value, y.value)[1]
+
+
+def _word(index: int, letters: list[str], boxes: list[CharacterBox], styles: _Styles) -> Word:
+    bold, upright, size, base = styles.at(index)
+    if upright and 1.0 < size < 400.0:
+        y0, y1 = base - _ASCENT * size, base + _DESCENT * size
+        boxes = [(box[0], y0, box[2], y1) for box in boxes]
     xs0, ys0, xs1, ys1 = zip(*boxes, strict=True)
     return Word("".join(letters), boxes, min(xs0), min(ys0), max(xs1), max(ys1), bold, upright)
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score
 
+from training.card import with_gold
 from training.evaluation import QUOTED, bootstrap, f1_of, macro_f1, score_ordinal, score_passages
 
 LABELS = ["primary", "secondary", "tertiary", "emphasis", "awareness_only", "integration", "loneliness"]
@@ -63,3 +64,13 @@ def test_ordinal_figures() -> None:
 
 def test_macro_f1_counts_each_class_once() -> None:
     assert macro_f1(np.array([0, 0, 0, 1]), np.array([0, 0, 0, 0])) == pytest.approx((6 / 7 + 0) / 2, abs=1e-4)
+
+
+def test_a_card_opens_with_the_figures_on_real_text_and_holds_them_once() -> None:
+    y = np.random.default_rng(1).integers(0, 2, (50, 7))
+    scores = [score_passages("fine-tuned", LABELS, y, y.astype(float), y, resamples=20)]
+    once = with_gold("# Model card: m\n\n## How far to trust it\n\ntext\n", scores, "gold.jsonl")
+    twice = with_gold(once, scores, "gold.jsonl")
+    assert once == twice
+    assert once.index("# Model card: m") < once.index("Mean F1 1.00") < once.index("## How far to trust it")
+    assert once.endswith("text\n")
