@@ -9,19 +9,19 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from classifier.artefact import Artefact, current_model, load_artefact
-from classifier.encoder import Text
 from classifier.errors import ConfigurationError, LabelledDataError, PreventionError
-from classifier.passages import find_passages
-from classifier.prediction import Prediction
 from classifier.reading import SUFFIXES, Reading, read_document
-from classifier.score import score_document
+
+# The rest is imported where it is used: a document's child process is at work before the parent has loaded it.
+if TYPE_CHECKING:
+    from classifier.artefact import Artefact
+    from classifier.prediction import Prediction
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,28 +47,34 @@ def score_files(
         raise ConfigurationError("--format html and --annotated-pdf write files; name their folder with --output DIR")
     if output is not None:
         output.mkdir(parents=True, exist_ok=True)
-    folder = model if model is not None else current_model()
     if output_format == "csv" and output is None:
         from classifier.report.plain import CSV_HEADER
 
         sys.stdout.write(CSV_HEADER)
+    # A document's child process reads while the model loads, or while the document before it is scored.
+    ahead: Reading | PreventionError | None = _open(paths[0], ocr)
     failed = 0
-    with _bar(len(paths)) as advance:
-        # The first document's child process reads while the model loads.
-        reading = _open(paths[0], ocr) if paths else None
-        loaded = load_artefact(folder)
-        for index, path in enumerate(paths):
-            try:
-                begun = reading if index == 0 else _open(path, ocr)
-                if isinstance(begun, PreventionError):
-                    raise begun
-                assert begun is not None
-                prediction = score_document(begun.document(), loaded)
-                _write(Scored(path, prediction), output_format, output, annotated=annotated)
-            except PreventionError as error:
-                failed += 1
-                Console(stderr=True, soft_wrap=True, highlight=False, markup=False).print(f"prevention: {error}")
-            advance(path.name)
+    try:
+        from classifier.artefact import load_artefact
+        from classifier.score import score_document
+
+        loaded = load_artefact(model)
+        with _bar(len(paths)) as advance:
+            for index, path in enumerate(paths):
+                reading, ahead = ahead, _open(paths[index + 1], ocr) if index + 1 < len(paths) else None
+                try:
+                    if isinstance(reading, PreventionError):
+                        raise reading
+                    assert reading is not None
+                    prediction = score_document(reading.document(), loaded)
+                    _write(Scored(path, prediction), output_format, output, annotated=annotated)
+                except PreventionError as error:
+                    failed += 1
+                    Console(stderr=True, soft_wrap=True, highlight=False, markup=False).print(f"prevention: {error}")
+                advance(path.name)
+    finally:
+        if isinstance(ahead, Reading):
+            ahead.close()
     return 1 if failed else 0
 
 
@@ -156,6 +162,8 @@ class AskedPassage(BaseModel):
 
 def label_passages(path: Path, model: Path | None) -> None:
     """Print id, probabilities and labels of every passage of a file, in its order."""
+    from classifier.artefact import load_artefact
+
     asked = read_asked(path)
     artefact = load_artefact(model)
     for row in passage_rows(asked, artefact):
@@ -166,6 +174,8 @@ def passage_rows(asked: Sequence[AskedPassage], artefact: Artefact) -> Iterator[
     """Yield the answer to each passage: id, probabilities by label, and the labels whose threshold they reach."""
     if not asked:
         return
+    from classifier.encoder import Text
+
     heads = artefact.heads
     table = heads.scaling.probabilities(artefact.passages.logits([Text(p.text, p.heading or "") for p in asked]))
     for passage, row in zip(asked, table.tolist(), strict=True):
@@ -199,6 +209,8 @@ def read_asked(path: Path) -> list[AskedPassage]:
 
 def print_reading(path: Path, *, ocr: bool) -> None:
     """Print a document as it was read."""
+    from classifier.passages import find_passages
+
     document = read_document(path, ocr=ocr)
     pages = [
         {"number": p.number, "state": p.state, "width": p.width, "height": p.height, "text": p.text}

@@ -168,6 +168,11 @@ class Passage:
         """The heading path as one string, outermost first."""
         return " > ".join(self.headings)
 
+    @property
+    def nearest_heading(self) -> str:
+        """The innermost heading: what the passage model is shown beside the text."""
+        return self.headings[-1] if self.headings else ""
+
 
 def passage_id(digest: str, page: int, start: int, end: int) -> str:
     """Name a passage by its place: the first 16 hexadecimal digits of the SHA-256 of a JSON list."""

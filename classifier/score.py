@@ -76,7 +76,7 @@ def passage_probabilities(
     passages: Sequence[Passage], model: Artefact, progress: Progress | None = None
 ) -> dict[str, Array]:
     """Return calibrated probabilities per label, each of shape (passages,)."""
-    texts = [Text(passage.text, passage.heading) for passage in passages]
+    texts = [Text(passage.text, passage.nearest_heading) for passage in passages]
     table = model.heads.scaling.probabilities(model.passages.logits(texts, progress))
     return {label: table[:, column] for column, label in enumerate(model.heads.labels)}
 
@@ -232,5 +232,6 @@ def _answer(document: Document, value: bool | str, mentions: Sequence[Mention]) 
 def _rounded(probabilities: Array) -> list[float]:
     """Round probabilities to six places so that they still add up to 1."""
     rounded = [round(float(p), 6) for p in probabilities]
-    rounded[int(np.argmax(probabilities))] += 1.0 - sum(rounded)
+    top = int(np.argmax(probabilities))
+    rounded[top] = round(rounded[top] + 1.0 - sum(rounded), 6)
     return rounded

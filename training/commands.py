@@ -37,6 +37,23 @@ def train(
     typer.echo(str(trained.folder))
 
 
+def refit(
+    model: Annotated[Path | None, typer.Argument(help="Model folder; by default the one in use.")] = None,
+    use: Annotated[bool, typer.Option("--use/--no-use", help="Make the new model the one in use.")] = True,
+) -> None:
+    """Fit strength, tiers and calibration anew from the whole labelled strategies; the passage model stays."""
+    _require_extra()
+    from classifier.artefact import current_model
+    from training.run import make_current
+    from training.run import refit as run
+
+    folder = model or current_model()
+    trained = run(folder, lambda line: typer.echo(line, err=True), models=folder.parent)
+    if use:
+        make_current(trained.folder)
+    typer.echo(str(trained.folder))
+
+
 def evaluate(
     passages: Annotated[
         Path,
@@ -112,6 +129,7 @@ def datasheet() -> None:
 def register(app: typer.Typer) -> None:
     """Add the training commands to the command line."""
     app.command()(train)
+    app.command()(refit)
     app.command()(evaluate)
     labels = typer.Typer(help="Look after the labelled data.", no_args_is_help=True)
     labels.command("check")(check)

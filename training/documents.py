@@ -39,7 +39,7 @@ def read_strategies(
     found: list[ReadStrategy] = []
     for row in rows:
         passages = find_passages(read_document(directory / row.file, ocr=False))
-        table = scaling.probabilities(model.logits([Text(p.text, p.heading) for p in passages]))
+        table = scaling.probabilities(model.logits([Text(p.text, p.nearest_heading) for p in passages]))
         found.append(ReadStrategy(row, passages, {label: table[:, i] for i, label in enumerate(labels)}))
     report(f"read {len(found)} strategies")
     return found

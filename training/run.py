@@ -7,7 +7,8 @@ import json
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,10 +26,11 @@ from classifier.artefact import (
     Heads,
     Manifest,
     file_digest,
+    load_artefact,
 )
 from classifier.calibration import PlattScaling, adjacent_set
-from classifier.codebook import STRENGTHS, TIER_STATES, TIERS, load_codebook
-from classifier.encoder import OpenVinoModel
+from classifier.codebook import STRENGTHS, TIER_STATES, TIERS, Codebook, load_codebook
+from classifier.encoder import OpenVinoModel, PassageModel
 from classifier.errors import LabelledDataError
 from classifier.features import STRENGTH_FEATURES, TIER_FEATURES
 from training.calibration import conformal_coverage, expected_calibration_error, fit_scaling
@@ -37,6 +39,8 @@ from training.config import TrainingConfig
 from training.data import (
     DATA,
     LabelledPassage,
+    LabelledStrategy,
+    Split,
     data_digest,
     in_split,
     load_passages,
@@ -50,6 +54,9 @@ from training.export import export
 from training.ordinal import fit_ordinal
 
 Report = Callable[[str], None]
+CONFIG, METRICS, CARD = "config.json", "metrics.json", "README.md"
+# Fewer cannot carry five labels and ten weights.
+_LEAST_STRATEGIES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,59 +70,102 @@ class Trained:
 def train(config: TrainingConfig, report: Report, *, data: Path = DATA, models: Path = MODELS_DIRECTORY) -> Trained:
     """Train, calibrate, measure and write `models/<id>/`; return where it lies."""
     began = time.monotonic()
-    codebook = load_codebook(data / CODEBOOK)
-    labels = codebook.labels
-    passages, strategies = load_passages(codebook, data), load_strategies(data)
-    splits = load_splits(data)
-    training = in_split(passages, splits, "train")[: config.limit]
-    dev, test = in_split(passages, splits, "dev"), in_split(passages, splits, "test")
-    if not training or not dev or not test or len(strategies) < 10:
+    labelled = _load(data)
+    training = in_split(labelled.passages, labelled.splits, "train")[: config.limit]
+    dev, test = (in_split(labelled.passages, labelled.splits, part) for part in ("dev", "test"))
+    if not training or not dev or not test:
         raise LabelledDataError(
-            f"{data}: too little data (train {len(training)}, dev {len(dev)}, test {len(test)}, strategies {len(strategies)}); add labels"
+            f"{data}: too little data (train {len(training)}, dev {len(dev)}, test {len(test)}); add labels"
         )
-    report(
-        f"{len(training)} passages to train on, {len(dev)} to calibrate, {len(test)} to test, {len(strategies)} strategies"
-    )
+    report(f"{len(training)} passages to train on, {len(dev)} to calibrate, {len(test)} to test")
+    labels = labelled.codebook.labels
     network = fine_tune(training, labels, config, report)
-
-    models.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=models, prefix=".training-") as scratch:
-        folder = Path(scratch)
+    with _scratch(models) as folder:
         report("exporting the graph")
         export(network, folder)
         model = OpenVinoModel(folder / GRAPH, folder / TOKENIZER, threads=config.threads)
         scaling = fit_scaling(model.logits([p.asked for p in dev]), _targets(dev, labels))
-        report("reading the strategies")
-        read = read_strategies(strategies, data / "strategies", model, scaling, labels)
-        left_out = held_out(read)
-        heads = _heads(read, left_out, scaling, labels, config)
-        metrics = {
-            "passages_test": _passage_metrics(model, scaling, test, labels),
-            "documents_held_out": _document_metrics(left_out, heads),
-        }
-        shutil.copyfile(data / CODEBOOK, folder / CODEBOOK)
-        _write_json(folder / HEADS, heads.model_dump())
-        _write_json(folder / "config.json", config.model_dump())
-        _write_json(folder / "metrics.json", metrics)
-        digest = data_digest([*passages, *strategies])
-        name = _model_id(config, folder)
-        (folder / "README.md").write_text(
-            model_card(name, config, metrics, codebook, passages, strategies, digest), encoding="utf-8"
+        passages_test = _passage_metrics(model, scaling, test, labels)
+        trained = _finish(folder, models, model, scaling, passages_test, labelled, config, report)
+    report(f"wrote {trained.folder} after {time.monotonic() - began:.0f} s")
+    return trained
+
+
+def refit(folder: Path, report: Report, *, data: Path = DATA, models: Path = MODELS_DIRECTORY) -> Trained:
+    """Fit the document heads of a model anew from whole labelled strategies, and keep its graph; return the new model.
+
+    Nothing is read but strategies and their labels: no passage labels, and no torch.
+    """
+    artefact = load_artefact(folder)
+    config = TrainingConfig.model_validate_json((folder / CONFIG).read_bytes())
+    passages_test = json.loads((folder / METRICS).read_bytes())["passages_test"]
+    with _scratch(models) as scratch:
+        for name in (GRAPH, TOKENIZER):
+            shutil.copyfile(folder / name, scratch / name)
+        trained = _finish(
+            scratch, models, artefact.passages, artefact.heads.scaling, passages_test, _load(data), config, report
         )
-        files = {path.name: file_digest(path) for path in sorted(folder.iterdir())}
-        manifest = Manifest(
-            id=name,
-            codebook_version=codebook.version,
-            data_digest=digest,
-            encoder=config.encoder,
-            files=files,
+    report(f"wrote {trained.folder}")
+    return trained
+
+
+@dataclass(frozen=True, slots=True)
+class _Labelled:
+    """Everything in a folder of labelled data."""
+
+    directory: Path
+    codebook: Codebook
+    passages: list[LabelledPassage]
+    strategies: list[LabelledStrategy]
+    splits: dict[str, Split]
+
+
+def _load(data: Path) -> _Labelled:
+    codebook = load_codebook(data / CODEBOOK)
+    found = _Labelled(data, codebook, load_passages(codebook, data), load_strategies(data), load_splits(data))
+    if len(found.strategies) < _LEAST_STRATEGIES:
+        raise LabelledDataError(
+            f"{data}: {len(found.strategies)} labelled strategies, fewer than {_LEAST_STRATEGIES}; add labels"
         )
-        _write_json(folder / MANIFEST, manifest.model_dump())
-        target = models / name
-        if target.exists():
-            shutil.rmtree(target)
-        shutil.copytree(folder, target)
-    report(f"wrote {target} after {time.monotonic() - began:.0f} s")
+    return found
+
+
+@contextmanager
+def _scratch(models: Path) -> Iterator[Path]:
+    models.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=models, prefix=".training-") as name:
+        yield Path(name)
+
+
+def _finish(
+    folder: Path, models: Path, model: PassageModel, scaling: PlattScaling, passages_test: dict[str, Any],
+    labelled: _Labelled, config: TrainingConfig, report: Report,
+) -> Trained:  # fmt: skip
+    """Fit the document heads, write everything beside the graph, and move the folder to its name."""
+    codebook = labelled.codebook
+    report("reading the strategies")
+    read = read_strategies(labelled.strategies, labelled.directory / "strategies", model, scaling, codebook.labels)
+    left_out = held_out(read)
+    heads = _heads(read, left_out, scaling, codebook.labels, config)
+    metrics = {"passages_test": passages_test, "documents_held_out": _document_metrics(left_out, heads)}
+    shutil.copyfile(labelled.directory / CODEBOOK, folder / CODEBOOK)
+    _write_json(folder / HEADS, heads.model_dump())
+    _write_json(folder / CONFIG, config.model_dump())
+    _write_json(folder / METRICS, metrics)
+    digest = data_digest([*labelled.passages, *labelled.strategies])
+    name = _model_id(config, folder)
+    card = model_card(name, config, metrics, codebook, labelled.passages, labelled.strategies, digest)
+    (folder / CARD).write_text(card, encoding="utf-8")
+    files = {path.name: file_digest(path) for path in sorted(folder.iterdir())}
+    manifest = Manifest(
+        id=name, codebook_version=codebook.version, data_digest=digest, encoder=config.encoder, files=files
+    )
+    _write_json(folder / MANIFEST, manifest.model_dump())
+    target = models / name
+    if target.exists():
+        shutil.rmtree(target)
+    shutil.copytree(folder, target, copy_function=shutil.copyfile)
+    target.chmod(0o755)
     return Trained(target, metrics)
 
 

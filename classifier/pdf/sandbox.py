@@ -48,7 +48,7 @@ class PdfProcess:
                 f"is {size / 2**20:.0f} MB, more than the limit of {limits.max_bytes // 2**20} MB",
                 "compress or split the file",
             )
-        self._deadline = time.monotonic() + limits.wall_seconds
+        self._deadline = float("inf")
         self._process = subprocess.Popen(
             [sys.executable, "-m", "classifier.pdf.child"],
             stdin=subprocess.PIPE,
@@ -70,6 +70,8 @@ class PdfProcess:
 
     def frames(self) -> Iterator[tuple[dict[str, Any], bytes]]:
         """Yield each answer with its raw bytes (empty where it has none); raise a `DocumentError` where the child fails."""
+        # The clock starts when somebody waits: until then the child may idle on a full pipe, and its processor time is limited.
+        self._deadline = time.monotonic() + self.limits.wall_seconds
         try:
             while True:
                 head = json.loads(self._frame())

@@ -12,6 +12,7 @@ import pytest
 from classifier.artefact import Artefact, check_files, load_artefact
 from classifier.codebook import Codebook
 from classifier.encoder import Text
+from classifier.errors import LabelledDataError
 from classifier.reading import read_document
 from classifier.score import score_document
 from tests.conftest import ROOT, SAMPLE
@@ -19,7 +20,7 @@ from training.config import TrainingConfig
 from training.data import in_split, load_passages, load_splits, load_strategies
 from training.encoder import PassageNetwork, network_logits
 from training.export import export
-from training.run import Trained, make_current, train
+from training.run import Trained, make_current, refit, train
 
 CONFIG = TrainingConfig(name="small", epochs=1, limit=96, seed=3)
 
@@ -71,6 +72,34 @@ def test_the_same_seed_gives_the_same_metrics(trained: Trained, little: Path, tm
     again = train(CONFIG, lambda _: None, data=little, models=tmp_path)
     assert again.metrics == trained.metrics
     assert again.folder.name == trained.folder.name
+
+
+def test_a_refit_from_the_same_strategies_is_the_same_model(trained: Trained, little: Path, tmp_path: Path) -> None:
+    again = refit(trained.folder, lambda _: None, data=little, models=tmp_path)
+    assert again.folder.name == trained.folder.name
+    assert again.metrics == json.loads((trained.folder / "metrics.json").read_text())
+
+
+def test_a_refit_takes_in_new_document_labels(trained: Trained, little: Path, tmp_path: Path) -> None:
+    turned = tmp_path / "data"
+    shutil.copytree(little, turned)
+    rows = [json.loads(line) for line in (turned / "strategies.jsonl").read_text(encoding="utf-8").splitlines()]
+    for row in rows:
+        row["strength"] = "strong" if row["strength"] == "very_strong" else row["strength"]
+    (turned / "strategies.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    again = refit(trained.folder, lambda _: None, data=turned, models=tmp_path / "models")
+    assert again.folder.name != trained.folder.name
+    assert (again.folder / "model.onnx").read_bytes() == (trained.folder / "model.onnx").read_bytes()
+    assert check_files(again.folder).data_digest != check_files(trained.folder).data_digest
+
+
+def test_too_few_strategies_are_told(trained: Trained, little: Path, tmp_path: Path) -> None:
+    few = tmp_path / "data"
+    shutil.copytree(little, few)
+    lines = (few / "strategies.jsonl").read_text(encoding="utf-8").splitlines()[:4]
+    (few / "strategies.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    with pytest.raises(LabelledDataError, match="4 labelled strategies, fewer than 10; add labels"):
+        refit(trained.folder, lambda _: None, data=few, models=tmp_path / "models")
 
 
 def test_a_model_is_put_into_use(trained: Trained) -> None:
