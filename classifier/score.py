@@ -39,7 +39,9 @@ Array = NDArray[np.float64]
 # Below this nobody could label a document; a press release has more.
 MIN_WORDS = 150
 _MAX_UNREAD_SHARE = 0.5
-_STRENGTH_EVIDENCE, _TIER_EVIDENCE, _CRITERION_EVIDENCE = 10, 6, 5
+_EVIDENCE_FOR, _EVIDENCE_AGAINST, _TIER_EVIDENCE, _CRITERION_EVIDENCE = 8, 4, 6, 5
+# What a passage adds to the score, below which it is not worth showing.
+_NOTHING = 0.005
 # Themes that the passage model knows too: what a rule misses it may find.
 _MODEL_THEMES = ("integration", "loneliness")
 _ENGLISH = re.compile(r"\b(?:the|and|of|to|in|for|is|are|with|will|that|we|on|by|our)\b", re.IGNORECASE)
@@ -146,13 +148,12 @@ def passage_contributions(features: Features, head: OrdinalModel) -> Array:
 
 def _strength_evidence(document: Document, passages: Sequence[Passage], adds: Array, label: str) -> list[Evidence]:
     """Return the passages that weigh most for and against the label: what raises the score speaks for a strong label, against a weak one."""
-    raising_is_for = label not in ("weak", "very_weak")
-    order = np.argsort(-np.abs(adds), kind="stable")
-    chosen = [i for i in order if abs(adds[i]) > 1e-6][:_STRENGTH_EVIDENCE]
-    return [
-        passage_evidence(document, passages[i], float(adds[i]), "for" if (adds[i] > 0) == raising_is_for else "against")
-        for i in chosen
-    ]
+    towards = adds if label not in ("weak", "very_weak") else -adds
+    order = np.argsort(-np.abs(adds), kind="stable").tolist()
+    speaking_for = [i for i in order if towards[i] > _NOTHING][:_EVIDENCE_FOR]
+    speaking_against = [i for i in order if towards[i] < -_NOTHING][:_EVIDENCE_AGAINST]
+    found = [passage_evidence(document, passages[i], float(adds[i]), "for") for i in speaking_for]
+    return found + [passage_evidence(document, passages[i], float(adds[i]), "against") for i in speaking_against]
 
 
 def _tier(

@@ -8,11 +8,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
-from sklearn.metrics import cohen_kappa_score
 
-from classifier.codebook import Codebook
-from training.data import DATA, LabelledPassage, read_jsonl
-from training.evaluation import Interval, bootstrap, f1_of
+from classifier.codebook import STRENGTHS, Codebook, StrengthLabel, Tier, TierState
+from training.data import DATA, LabelledPassage, LabelledStrategy, read_jsonl
+from training.evaluation import Interval, OrdinalScores, bootstrap, f1_of, score_ordinal
 
 
 class SecondReading(BaseModel):
@@ -43,6 +42,32 @@ def load_second_readings(directory: Path = DATA) -> dict[str, list[str]]:
     return {row.id: row.labels for row in rows}
 
 
+class SecondStrategy(BaseModel):
+    """A second reader's labels of a whole strategy; what is not compared here is left unread."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    file: str
+    strength: StrengthLabel
+    tiers: dict[Tier, TierState]
+
+
+def load_second_strategies(directory: Path = DATA) -> dict[str, SecondStrategy]:
+    """Return the second reader's labels by file."""
+    rows = read_jsonl(directory / "second_strategies.jsonl", SecondStrategy.model_validate_json)
+    return {row.file: row for row in rows}
+
+
+def strength_agreement(
+    strategies: Sequence[LabelledStrategy], second: Mapping[str, SecondStrategy], resamples: int = 300
+) -> OrdinalScores:
+    """Return how far two readers agree on strength over the strategies that were read twice."""
+    twice = [row for row in strategies if row.file in second]
+    first = np.array([STRENGTHS.index(row.strength) for row in twice])
+    other = np.array([STRENGTHS.index(second[row.file].strength) for row in twice])
+    return score_ordinal(first, other, len(STRENGTHS), resamples)
+
+
 def agreement(
     passages: Sequence[LabelledPassage], second: Mapping[str, Sequence[str]], codebook: Codebook, resamples: int = 300
 ) -> list[LabelAgreement]:
@@ -58,7 +83,10 @@ def _agreement(
     b = np.array([int(label in second[passage.id]) for passage in twice])
 
     def kappa(drawn: NDArray[np.int64]) -> float:
-        return float(cohen_kappa_score(a[drawn], b[drawn], labels=[0, 1]))
+        observed = float(np.mean(a[drawn] == b[drawn]))
+        yes, also = float(a[drawn].mean()), float(b[drawn].mean())
+        chance = yes * also + (1 - yes) * (1 - also)
+        return (observed - chance) / (1 - chance) if chance < 1 else float("nan")
 
     return LabelAgreement(
         label=label,

@@ -104,8 +104,8 @@ def agreement() -> None:
     _require_extra()
     from classifier.codebook import load_codebook
     from training.agreement import agreement as compared
-    from training.agreement import load_second_readings
-    from training.data import DATA, load_passages
+    from training.agreement import load_second_readings, load_second_strategies, strength_agreement
+    from training.data import DATA, load_passages, load_strategies
 
     codebook = load_codebook(DATA / "codebook.toml")
     passages, second = load_passages(codebook), load_second_readings()
@@ -114,6 +114,10 @@ def agreement() -> None:
     )
     for row in compared(passages, second, codebook):
         typer.echo(f"{row.label:15} {row.first:5} {row.second:5}   kappa {row.kappa}   F1 {row.f1:.2f}")
+    strength = strength_agreement(load_strategies(), load_second_strategies())
+    typer.echo(
+        f"{strength.documents} strategies read twice; strength: quadratic weighted kappa {strength.quadratic_kappa}, exact {strength.exact:.0%}"
+    )
 
 
 def datasheet() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from statistics import median
 
 from classifier.codebook import STRENGTHS, TIERS, Codebook
-from training.agreement import agreement, load_second_readings
+from training.agreement import agreement, load_second_readings, load_second_strategies, strength_agreement
 from training.data import DATA, LabelledPassage, LabelledStrategy, load_passages, load_splits, load_strategies
 
 _MARKED = re.compile(r"(?<=<!-- counts -->\n).*(?=<!-- end of counts -->)", re.DOTALL)
@@ -79,10 +79,13 @@ def _strategies(strategies: Sequence[LabelledStrategy], directory: Path) -> str:
     words = [len((directory / "strategies" / row.file).read_text(encoding="utf-8").split()) for row in strategies]
     strengths = Counter(row.strength for row in strategies)
     kinds = Counter(row.kind for row in strategies)
+    second = strength_agreement(strategies, load_second_strategies(directory))
     return "\n".join(
         [
             f"{len(strategies)} whole invented strategies, {min(words)} to {max(words)} words (median {median(words):.0f}).\n",
             _table(["strength", "strategies"], [(f"`{label}`", strengths[label]) for label in reversed(STRENGTHS)]),
             _table(["kind", "strategies"], kinds.most_common()),
+            f"{second.documents} of them were labelled again by a second reader who had not seen the first labels: strength agrees exactly in "
+            f"{second.exact:.0%}, within one step in {second.within_one:.0%}; quadratic weighted kappa {second.quadratic_kappa}.\n",
         ]
     )

@@ -209,3 +209,21 @@ def test_strengths_of_real_documents_are_within_one_step(model: Artefact) -> Non
         found = score_document(read_document(REAL / "documents" / gold["file"], ocr=False), model).strength.label
         assert found is not None
         assert abs(levels.index(found) - levels.index(gold["strength"])) <= 1, (gold["file"], found, gold["strength"])
+
+
+def test_evidence_stands_on_both_sides(tmp_path: Path, stub: Artefact) -> None:
+    text = "## Our vision\n\nPrevention comes first in all that we do here.\n\n" + "".join(
+        f"## Part {i}\n\n{what} is offered in ward {i} of the town to whoever may come and ask for it there.\n\n{FILLER}\n\n"
+        for i, what in enumerate(
+            ["Reablement at home", "A leaflet on drains", "Screening of hearts", "A poster campaign"] * 4
+        )
+    )
+    found = score_document(written(tmp_path, text), stub)
+    sides = {
+        direction: [e for e in found.strength.evidence if e.direction == direction] for direction in ("for", "against")
+    }
+    assert sides["for"]
+    assert sides["against"]
+    raising_is_for = found.strength.label not in ("weak", "very_weak")
+    assert all((e.score > 0) == raising_is_for for e in sides["for"])
+    assert all((e.score > 0) != raising_is_for for e in sides["against"])
