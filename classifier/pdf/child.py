@@ -22,12 +22,13 @@ from classifier.document import Page
 from classifier.pdf.assembly import Vocabulary, assemble
 from classifier.pdf.blocks import DraftPage, draft_page, mark_blocks
 from classifier.pdf.frames import write_frame
-from classifier.pdf.glyphs import read_rules, read_words
+from classifier.pdf.glyphs import TooManyCharactersError, read_rules, read_words
 from classifier.pdf.lines import read_regions
 from classifier.pdf.recognition import recognise, tesseract
 from classifier.pdf.words import Word
 
-_MAX_CHARACTERS = 60_000
+# A page of small print holds some 10,000.
+_MAX_CHARACTERS = 200_000
 
 
 class _RefusedError(Exception):
@@ -80,7 +81,10 @@ def _draft(document: pdfium.PdfDocument, number: int, program: str | None, out: 
     except pdfium.PdfiumError:
         return DraftPage(number, 595.0, 842.0, []), "damaged"
     width, height = page.get_size()
-    words = read_words(page, _MAX_CHARACTERS)
+    try:
+        words = read_words(page, _MAX_CHARACTERS)
+    except TooManyCharactersError as error:
+        raise _RefusedError("limit", f"page {number} {error}") from error
     state = "text" if words else "blank"
     if _is_image_of_words(page, words):
         state = "needs_ocr"

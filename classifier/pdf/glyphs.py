@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import unicodedata
+from collections.abc import Iterator
 from typing import Any
 
 import pypdfium2 as pdfium
@@ -90,32 +91,47 @@ def _as_text(code: int) -> str:
     return unicodedata.normalize("NFKC", character) if code > 0x7F and not character.isspace() else character
 
 
+class TooManyCharactersError(Exception):
+    """A page holds more characters than a page can."""
+
+
 def read_words(page: pdfium.PdfPage, max_characters: int) -> list[Word]:
-    """Return a page's words in the order of its content stream; words set vertically or askew are left at the end."""
-    width, height = page.get_size()
-    to_top_left = _ToTopLeft(page.raw, width, height)
+    """Return a page's words in the order of its content stream; pieces set askew are joined to words where they touch.
+
+    Raises `TooManyCharactersError` rather than leave any out.
+    """
     text_page = page.get_textpage()
-    raw = text_page.raw
-    styles = _Styles(raw, to_top_left)
-    count = min(text_page.count_chars(), max_characters)
+    count = text_page.count_chars()
+    if count > max_characters:
+        raise TooManyCharactersError(f"holds {count} characters, more than {max_characters}")
+    to_top_left = _ToTopLeft(page.raw, *page.get_size())
+    styles = _Styles(text_page.raw, to_top_left)
     rect = pdfium_c.FS_RECTF()
     by_rect = ctypes.byref(rect)
     words: list[Word] = []
     letters: list[str] = []
     boxes: list[CharacterBox] = []
     first = 0
-    high = 0
-
-    def close() -> None:
-        nonlocal letters, boxes
-        if letters:
-            word = _word(first, letters, boxes, styles)
-            if words and _touch_askew(words[-1], word):
-                words[-1] = _joined(words[-1], word)
-            else:
-                words.append(word)
+    for index, text in _characters(text_page.raw, count):
+        box = None
+        if text and pdfium_c.FPDFText_GetLooseCharBox(text_page.raw, index, by_rect):
+            box = to_top_left.box(rect.left, rect.bottom, rect.right, rect.top)
+        if letters and (not text or (box is not None and _breaks(boxes[-1], box))):
+            _add(words, _word(first, letters, boxes, styles))
             letters, boxes = [], []
+        if box is not None:
+            first = first if letters else index
+            letters.extend(text)
+            boxes.extend([box] * len(text))
+    if letters:
+        _add(words, _word(first, letters, boxes, styles))
+    text_page.close()
+    return words
 
+
+def _characters(raw: Any, count: int) -> Iterator[tuple[int, str]]:
+    """Yield index and text of each character; empty text is a space, and what draws nothing is left out."""
+    high = 0
     for index in range(count):
         code = pdfium_c.FPDFText_GetUnicode(raw, index)
         if 0xD800 <= code <= 0xDBFF:
@@ -125,24 +141,15 @@ def read_words(page: pdfium.PdfPage, max_characters: int) -> list[Word]:
             code = 0x10000 + ((high - 0xD800) << 10) + (code - 0xDC00)
         high = 0
         text = _as_text(code)
-        if not text or text.isspace():
-            if text or code < 0x20:
-                close()
-            continue
-        if not pdfium_c.FPDFText_GetLooseCharBox(raw, index, by_rect):
-            continue
-        box = to_top_left.box(rect.left, rect.bottom, rect.right, rect.top)
-        if boxes and _breaks(boxes[-1], box):
-            close()
-        if not letters:
-            first = index
-        parts = text.split()  # NFKC may bring a space with it
-        for part in "".join(parts):
-            letters.append(part)
-            boxes.append(box)
-    close()
-    text_page.close()
-    return words
+        if text or code < 0x20:
+            yield index, "".join(text.split())  # NFKC may bring a space with it
+
+
+def _add(words: list[Word], word: Word) -> None:
+    if words and _touch_askew(words[-1], word):
+        words[-1] = _joined(words[-1], word)
+    else:
+        words.append(word)
 
 
 def _breaks(last: CharacterBox, box: CharacterBox) -> bool:

@@ -98,3 +98,18 @@ def test_pages_are_rendered_at_the_width_asked_for() -> None:
 def test_boxes_outside_the_page_are_impossible() -> None:
     with pytest.raises(ValueError, match="inside out"):
         Box(10, 10, 5, 20)
+
+
+def test_a_page_with_more_characters_than_a_page_can_hold_is_refused_not_cut(tmp_path: Path) -> None:
+    from reportlab.pdfgen import canvas
+
+    path = tmp_path / "dense.pdf"
+    pdf = canvas.Canvas(str(path))
+    pdf.setFont("Helvetica", 1)
+    for row in range(420):
+        pdf.drawString(1, 1 + 2 * row, "abcdefghi " * 50)
+    pdf.save()
+    with pytest.raises(
+        DocumentLimitError, match=r"dense.pdf: page 1 holds 2\d+ characters, more than 200000; split the file"
+    ):
+        PdfReading(path, path.name).pages()
