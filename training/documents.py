@@ -17,7 +17,7 @@ from classifier.features import STRENGTH_FEATURES, TIER_FEATURES, strength_featu
 from classifier.passages import find_passages
 from classifier.reading import read_document
 from training.data import LabelledStrategy
-from training.ordinal import fit_ordinal, out_of_fold
+from training.ordinal import TIER_RIDGE, out_of_fold
 
 Array = NDArray[np.float64]
 
@@ -73,16 +73,5 @@ def held_out(strategies: Sequence[ReadStrategy]) -> HeldOut:
     tiers = {}
     for tier in TIERS:
         tier_values, states = tier_table(strategies, tier)
-        tiers[tier] = (out_of_fold(tier_values, states, groups, TIER_STATES, TIER_FEATURES), states)
+        tiers[tier] = (out_of_fold(tier_values, states, groups, TIER_STATES, TIER_FEATURES, ridge=TIER_RIDGE), states)
     return HeldOut(out_of_fold(values, labels, groups, STRENGTHS, STRENGTH_FEATURES), labels, tiers)
-
-
-__all__ = [
-    "HeldOut",
-    "ReadStrategy",
-    "fit_ordinal",
-    "held_out",
-    "read_strategies",
-    "strength_table",
-    "tier_table",
-]

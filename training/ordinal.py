@@ -12,6 +12,10 @@ from classifier.calibration import OrdinalModel
 
 Array = NDArray[np.float64]
 
+# Ten weights for strength want holding; three for a tier do not.
+STRENGTH_RIDGE = 0.005
+TIER_RIDGE = 0.0005
+
 
 def fit_ordinal(
     values: Array,
@@ -19,7 +23,7 @@ def fit_ordinal(
     levels: Sequence[str],
     features: dict[str, int],
     *,
-    ridge: float = 0.02,
+    ridge: float = STRENGTH_RIDGE,
 ) -> OrdinalModel:
     """Fit P(label > k) = sigmoid(w.x - cut_k) by penalised maximum likelihood, each weight held to its feature's sign.
 
@@ -61,6 +65,8 @@ def out_of_fold(
     levels: Sequence[str],
     features: dict[str, int],
     folds: int = 10,
+    *,
+    ridge: float = STRENGTH_RIDGE,
 ) -> list[Array]:
     """Return each document's probabilities from a model fitted without its group, in `folds` folds by group."""
     names = sorted(set(groups))
@@ -70,7 +76,7 @@ def out_of_fold(
     for fold in range(folds):
         inside, outside = np.flatnonzero(held == fold), np.flatnonzero(held != fold)
         if len(inside) and len(outside):
-            model = fit_ordinal(values[outside], labels[outside], levels, features)
+            model = fit_ordinal(values[outside], labels[outside], levels, features, ridge=ridge)
             for i in inside:
                 found[i] = model.probabilities(model.score(values[i]))
     return found

@@ -51,7 +51,7 @@ from training.documents import HeldOut, ReadStrategy, held_out, read_strategies,
 from training.encoder import fine_tune
 from training.evaluation import macro_f1, score_ordinal, score_passages
 from training.export import export
-from training.ordinal import fit_ordinal
+from training.ordinal import TIER_RIDGE, fit_ordinal
 
 Report = Callable[[str], None]
 CONFIG, METRICS, CARD = "config.json", "metrics.json", "README.md"
@@ -189,7 +189,7 @@ def _heads(
     tiers = {}
     for tier in TIERS:
         tier_values, states = tier_table(read, tier)
-        tiers[tier] = fit_ordinal(tier_values, states, TIER_STATES, TIER_FEATURES)
+        tiers[tier] = fit_ordinal(tier_values, states, TIER_STATES, TIER_FEATURES, ridge=TIER_RIDGE)
     return Heads(
         labels=list(labels),
         scaling=scaling,
