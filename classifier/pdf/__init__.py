@@ -11,7 +11,7 @@ import numpy as np
 from classifier.document import Block, Box, Page
 from classifier.pdf.sandbox import DEFAULT_LIMITS, Limits, PdfProcess
 
-__all__ = ["DEFAULT_LIMITS", "Highlight", "Limits", "PdfReading", "annotate_pdf", "render_pages"]
+__all__ = ["DEFAULT_LIMITS", "Highlight", "Limits", "PdfReading", "RenderedPage", "annotate_pdf", "render_pages"]
 
 
 class PdfReading:
@@ -38,6 +38,16 @@ class PdfReading:
         self._process.close()
 
 
+@dataclass(frozen=True, slots=True)
+class RenderedPage:
+    """A page as an image file, with the page's number and its size in points."""
+
+    number: int
+    width: float
+    height: float
+    image: bytes
+
+
 def render_pages(
     path: Path,
     name: str,
@@ -46,12 +56,12 @@ def render_pages(
     width: int = 1000,
     image: str = "WEBP",
     limits: Limits = DEFAULT_LIMITS,
-) -> Iterator[tuple[int, bytes]]:
-    """Yield (page number, image file) for each page asked for, `width` pixels wide."""
+) -> Iterator[RenderedPage]:
+    """Yield each page asked for, rendered `width` pixels wide."""
     process = PdfProcess("render", path, name, limits, pages=list(pages), width=width, image=image)
     for head, payload in process.frames():
         if "image" in head:
-            yield head["image"], payload
+            yield RenderedPage(head["image"], head["width"], head["height"], payload)
 
 
 @dataclass(frozen=True, slots=True)

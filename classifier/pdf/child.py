@@ -152,7 +152,7 @@ def _render(request: dict[str, Any], out: BinaryIO) -> None:
         scale = min(request["width"] / max(width, 1.0), 3000 / max(width, height, 1.0))
         image = io.BytesIO()
         page.render(scale=scale).to_pil().convert("RGB").save(image, request["image"], quality=72)
-        write_frame(out, json.dumps({"image": number}).encode())
+        write_frame(out, json.dumps({"image": number, "width": width, "height": height}).encode())
         write_frame(out, image.getvalue())
         page.close()
 

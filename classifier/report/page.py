@@ -9,7 +9,7 @@ from pathlib import Path
 import jinja2
 
 from classifier.codebook import STRENGTHS
-from classifier.pdf import render_pages
+from classifier.pdf import RenderedPage, render_pages
 from classifier.prediction import Evidence, Prediction
 from classifier.report.words import (
     CRITERION_WORDS,
@@ -24,16 +24,6 @@ from classifier.report.words import (
 
 _IMAGE_WIDTH = 900
 _MARGIN = 34.0
-
-
-@dataclass(frozen=True, slots=True)
-class PageImage:
-    """A rendered page: its number, size in points and image as a data URI."""
-
-    number: int
-    width: float
-    height: float
-    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +51,9 @@ def html_report(prediction: Prediction, path: Path) -> str:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.globals.update(plural=plural, value_words=value_words, crop=lambda evidence: _crop(evidence, images))
+    environment.globals.update(
+        plural=plural, value_words=value_words, data_uri=_data_uri, crop=lambda evidence: _crop(evidence, images)
+    )
     style = (Path(__file__).parent / "report.css").read_text(encoding="utf-8")
     return environment.get_template("report.html").render(
         p=prediction, document=prediction.document, strength=prediction.strength, images=images, style=style, levels=STRENGTHS[::-1],
@@ -78,20 +70,18 @@ def _all_evidence(prediction: Prediction) -> list[tuple[str, Evidence]]:
     ]
 
 
-def _images(prediction: Prediction, path: Path) -> dict[int, PageImage]:
-    from classifier.reading import read_document
-
+def _images(prediction: Prediction, path: Path) -> dict[int, RenderedPage]:
     numbers = sorted({evidence.page for _, evidence in _all_evidence(prediction) if evidence.boxes})
     if not numbers:
         return {}
-    sizes = {page.number: (page.width or 595.0, page.height or 842.0) for page in read_document(path, ocr=False).pages}
-    return {
-        number: PageImage(number, *sizes[number], f"data:image/webp;base64,{base64.b64encode(image).decode()}")
-        for number, image in render_pages(path.resolve(), path.name, numbers, width=_IMAGE_WIDTH)
-    }
+    return {page.number: page for page in render_pages(path.resolve(), path.name, numbers, width=_IMAGE_WIDTH)}
 
 
-def _crop(evidence: Evidence, images: dict[int, PageImage]) -> Crop | None:
+def _data_uri(page: RenderedPage) -> str:
+    return f"data:image/webp;base64,{base64.b64encode(page.image).decode()}"
+
+
+def _crop(evidence: Evidence, images: dict[int, RenderedPage]) -> Crop | None:
     """Return the band of the page round the evidence's boxes, wide enough to read on a phone; None without an image."""
     if evidence.page not in images or not evidence.boxes:
         return None

@@ -90,9 +90,10 @@ def test_highlights_are_written_where_they_belong(tmp_path: Path) -> None:
 
 
 def test_pages_are_rendered_at_the_width_asked_for() -> None:
-    ((number, image),) = render_pages(SAMPLE, SAMPLE.name, [4], width=500, image="PNG")
-    assert number == 4
-    assert abs(Image.open(io.BytesIO(image)).width - 500) <= 1
+    (page,) = render_pages(SAMPLE, SAMPLE.name, [4], width=500, image="PNG")
+    assert page.number == 4
+    assert (round(page.width), round(page.height)) == (595, 842)
+    assert abs(Image.open(io.BytesIO(page.image)).width - 500) <= 1
 
 
 def test_boxes_outside_the_page_are_impossible() -> None:
