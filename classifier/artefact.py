@@ -48,6 +48,7 @@ class Manifest(BaseModel):
     id: str
     codebook_version: str
     data_digest: str
+    passages_digest: str = ""
     encoder: str
     files: dict[str, str]
 

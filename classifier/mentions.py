@@ -56,6 +56,9 @@ _MENTIONS = {key: _compiled(table) for key, table in _TABLES["mention"].items()}
 _INTEGRATED_IN_DEED = _compiled(_TABLES["integrated_in_deed"])
 _DEFINITION = {key: _compiled(table) for key, table in _TABLES["definition"].items()}
 _PLACES = {key: _compiled(table) for key, table in _TABLES["place"].items()}
+# Where prevention can stand (codebook, A3), and the keys of parts A4 and A6 that a rule answers.
+PLACES = ("summary", "vision", "priority", "principle")
+THEMES_AND_POLICIES = tuple(_MENTIONS)
 
 
 def prevention_mentions(passage: Passage) -> list[Mention]:
@@ -75,13 +78,7 @@ def place_mentions(passages: Sequence[Passage]) -> dict[str, list[Mention]]:
 
     A place is told by the section's headings, or by the sentence itself ("our vision is ... prevention").
     """
-    found: dict[str, list[Mention]] = {
-        "anywhere": [],
-        "summary": [],
-        "vision": [],
-        "priority": [],
-        "principle": [],
-    }
+    found: dict[str, list[Mention]] = {place: [] for place in ("anywhere", *PLACES)}
     for passage in passages:
         for mention in prevention_mentions(passage):
             found["anywhere"].append(mention)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from classifier.document import Block, Document, Page, Passage, passage_id
@@ -51,6 +51,28 @@ def find_passages(document: Document) -> list[Passage]:
                 name = passage_id(document.digest, page.number, a, b)
                 passages.append(Passage(name, page.number, a, b, page.text[a:b], headings, section_role(headings)))
     return passages
+
+
+def find_lines_beside(document: Document, passages: Sequence[Passage]) -> list[Passage]:
+    """Return what stands in no passage: headings, and scraps too short to be labelled. Exact mentions are looked for there too."""
+    outline = _Outline()
+    covered = {
+        number: [(p.start, p.end) for p in passages if p.page == number] for number in {p.page for p in passages}
+    }
+    found: list[Passage] = []
+    for page in document.pages:
+        outline.in_contents = False
+        for block in page.blocks:
+            text = page.text[block.start : block.end]
+            if block.kind in ("furniture", "contents") or _skips_contents(outline, block, text, len(text.split())):
+                continue
+            if block.kind == "heading":
+                outline.enter(block.level, text)
+            if not any(start <= block.start and block.end <= end for start, end in covered.get(page.number, ())):
+                name = passage_id(document.digest, page.number, block.start, block.end)
+                headings = outline.headings
+                found.append(Passage(name, page.number, block.start, block.end, text, headings, section_role(headings)))
+    return found
 
 
 @dataclass(slots=True)

@@ -11,19 +11,12 @@ from numpy.typing import NDArray
 from classifier.artefact import Artefact, Heads
 from classifier.calibration import OrdinalModel, adjacent_set
 from classifier.codebook import STRENGTHS, TIER_STATES, TIERS, Codebook, Criterion, Tier
+from classifier.criteria import answer_criteria
 from classifier.document import Document, Passage
 from classifier.encoder import Progress, Text
 from classifier.evidence import mention_evidence, passage_evidence
 from classifier.features import Features, strength_features, tier_features
-from classifier.mentions import (
-    Mention,
-    has_summary,
-    integration_kind,
-    place_mentions,
-    rule_mentions,
-    triple_definition,
-)
-from classifier.passages import find_passages
+from classifier.passages import find_lines_beside, find_passages
 from classifier.prediction import (
     Contribution,
     CriterionPrediction,
@@ -42,8 +35,6 @@ _MAX_UNREAD_SHARE = 0.5
 _EVIDENCE_FOR, _EVIDENCE_AGAINST, _TIER_EVIDENCE, _CRITERION_EVIDENCE = 8, 4, 6, 5
 # What a passage adds to the score, below which it is not worth showing.
 _NOTHING = 0.005
-# Themes that the passage model knows too: what a rule misses it may find.
-_MODEL_THEMES = ("integration", "loneliness")
 _ENGLISH = re.compile(r"\b(?:the|and|of|to|in|for|is|are|with|will|that|we|on|by|our)\b", re.IGNORECASE)
 
 
@@ -182,52 +173,14 @@ def _tier(
 def _criteria(
     document: Document, passages: Sequence[Passage], probabilities: dict[str, Array], model: Artefact
 ) -> dict[str, CriterionPrediction]:
-    places = place_mentions(passages)
-    found: dict[str, CriterionPrediction] = {}
-    for criterion in model.codebook.part("A3"):
-        mentions = places.get(criterion.key, [])
-        absent = criterion.key == "summary" and not has_summary(passages)
-        found[criterion.key] = _answer(
-            document, "not_applicable" if absent else bool(mentions), [] if absent else mentions
+    answers = answer_criteria(passages, find_lines_beside(document, passages), probabilities, model.heads)
+    return {
+        criterion.key: CriterionPrediction(
+            value=answers[criterion.key].value,
+            evidence=[mention_evidence(document, m) for m in answers[criterion.key].mentions[:_CRITERION_EVIDENCE]],
         )
-    for criterion in model.codebook.part("A4", "A6"):
-        if criterion.key != "integration_kind":
-            mentions = rule_mentions(criterion.key, passages)
-            if criterion.key in _MODEL_THEMES:
-                mentions = _with_model(criterion.key, passages, mentions, probabilities, model.heads)
-            found[criterion.key] = _answer(document, bool(mentions), mentions)
-            if criterion.key == "integration":
-                found["integration_kind"] = _answer(document, *integration_kind(mentions))
-    kind, mentions = triple_definition(passages)
-    found["triple_definition"] = _answer(document, kind, mentions)
-    return {criterion.key: found[criterion.key] for criterion in scored_criteria(model.codebook)}
-
-
-def _with_model(
-    key: str,
-    passages: Sequence[Passage],
-    mentions: list[Mention],
-    probabilities: dict[str, Array],
-    heads: Heads,
-) -> list[Mention]:
-    """Order mentions by the model's probability for their passage; where no rule finds any, take the passages it is sure of."""
-    p = probabilities[key]
-    index = {passage.id: i for i, passage in enumerate(passages)}
-    if not mentions:
-        threshold = max(0.7, heads.scaling.thresholds[heads.labels.index(key)])
-        mentions = [
-            Mention(passage, 0, len(passage.text))
-            for passage, value in zip(passages, p, strict=True)
-            if value >= threshold
-        ]
-    return sorted(mentions, key=lambda mention: -p[index[mention.passage.id]])
-
-
-def _answer(document: Document, value: bool | str, mentions: Sequence[Mention]) -> CriterionPrediction:
-    return CriterionPrediction(
-        value=value,
-        evidence=[mention_evidence(document, mention) for mention in mentions[:_CRITERION_EVIDENCE]],
-    )
+        for criterion in scored_criteria(model.codebook)
+    }
 
 
 def _rounded(probabilities: Array) -> list[float]:

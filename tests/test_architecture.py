@@ -29,7 +29,7 @@ RANKS = [
     ],
     ["passages", "encoder", "pdf.blocks", "pdf", "formats.docx", "formats.html", "formats.markdown", "formats.text"],
     ["mentions", "pdf.assembly", "reading"],
-    ["evidence", "features", "artefact", "pdf.child"],
+    ["evidence", "features", "artefact", "criteria", "pdf.child"],
     ["score"],
     ["report", "report.words", "report.plain", "report.page", "report.annotated"],
     ["batch"],

@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 from classifier.codebook import STRENGTHS, Codebook
 from training.config import TrainingConfig
-from training.data import LabelledPassage, LabelledStrategy
 from training.evaluation import PassageScores
 
 _GOLD = re.compile(r"<!-- real text -->\n.*?<!-- end of real text -->\n\n", re.DOTALL)
 
 
 def model_card(
-    name: str, config: TrainingConfig, metrics: dict[str, Any], codebook: Codebook, passages: Sequence[LabelledPassage],
-    strategies: Sequence[LabelledStrategy], digest: str,
+    name: str, config: TrainingConfig, metrics: dict[str, Any], codebook: Codebook, passages: str, documents: str, digest: str
 ) -> str:  # fmt: skip
-    """Return the card in Markdown; it opens with how far the model can be trusted."""
-    documents, test = metrics["documents_held_out"], metrics["passages_test"]
-    strength = documents["strength"]
-    origins = Counter(passage.origin for passage in passages)
+    """Return the card in Markdown; it opens with how far the model can be trusted.
+
+    `passages` and `documents` say in words what each part was made from.
+    """
+    held_out, test = metrics["documents_held_out"], metrics["passages_test"]
+    strength = held_out["strength"]
     return f"""# Model card: {name}
 
 ## How far to trust it
@@ -33,16 +32,16 @@ The table is on {test["passages"]} passages of authorities the model was not tra
 real strategies is harder**. What was measured on real text stands in the repository's `docs/evaluation.md`, and
 `prevention evaluate --passages FILE.jsonl` measures it on passages of yours.
 
-Strength of prevention, on {strength["documents"]} invented strategies left out of the fit in turn: quadratic weighted kappa
+Strength of prevention, on {strength["documents"]} documents left out of the fit in turn: quadratic weighted kappa
 {_interval(strength["quadratic_kappa"])}, exact {strength["exact"]:.0%}, within one step {strength["within_one"]:.0%}, three or more
-steps wrong {strength["three_or_more"]}. Expected calibration error {documents["expected_calibration_error"]:.2f}. The sets of adjacent
-labels hold the label given by hand in {documents["set_coverage"]:.0%} of documents, with {documents["mean_set_size"]:.2f} labels on average.
+steps wrong {strength["three_or_more"]}. Expected calibration error {held_out["expected_calibration_error"]:.2f}. The sets of adjacent
+labels hold the label given by hand in {held_out["set_coverage"]:.0%} of documents, with {held_out["mean_set_size"]:.2f} labels on average.
 
 | true \\ given | {" | ".join(STRENGTHS)} |
 |---|{"---|" * len(STRENGTHS)}
 {_confusion(strength["confusion"])}
 
-Tier states, macro-F1: {", ".join(f"{tier} {figures['macro_f1']:.2f}" for tier, figures in documents["tiers"].items())}.
+Tier states, macro-F1: {", ".join(f"{tier} {figures['macro_f1']:.2f}" for tier, figures in held_out["tiers"].items())}.
 
 ## What it is for
 
@@ -52,9 +51,10 @@ services, nor for documents in other languages or about other matters.
 
 ## What it was made from
 
-- {len(passages)} labelled passages ({", ".join(f"{count} {origin.replace('_', ' ')}" for origin, count in sorted(origins.items()))}), and
-  {len(strategies)} whole invented strategies. No sentence of a real document is among them; `labelled_data/README.md` is their datasheet.
+- Passages: {passages}.
+- Documents: {documents}.
 - Data digest (SHA-256): `{digest}`
+- No sentence of a real document is in this project's own data; `labelled_data/README.md` is their datasheet.
 - Encoder: `{config.encoder}`, fine-tuned for {config.epochs} epochs with seed {config.seed}; every other choice is in `config.json`.
 """
 

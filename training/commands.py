@@ -39,16 +39,22 @@ def train(
 
 def refit(
     model: Annotated[Path | None, typer.Argument(help="Model folder; by default the one in use.")] = None,
+    labels: Annotated[
+        Path | None,
+        typer.Option(help="Labels given by hand, as `labels import` writes them, instead of the project's own."),
+    ] = None,
+    documents: Annotated[Path | None, typer.Option(help="Folder of the documents that --labels names.")] = None,
     use: Annotated[bool, typer.Option("--use/--no-use", help="Make the new model the one in use.")] = True,
 ) -> None:
-    """Fit strength, tiers and calibration anew from the whole labelled strategies; the passage model stays."""
+    """Fit strength, tiers and calibration anew from whole labelled documents; the passage model stays."""
     _require_extra()
     from classifier.artefact import current_model
-    from training.run import make_current
+    from training.run import hand_labelled, make_current
     from training.run import refit as run
 
     folder = model or current_model()
-    trained = run(folder, lambda line: typer.echo(line, err=True), models=folder.parent)
+    chosen = hand_labelled(labels, documents or labels.parent) if labels is not None else None
+    trained = run(folder, lambda line: typer.echo(line, err=True), models=folder.parent, documents=chosen)
     if use:
         make_current(trained.folder)
     typer.echo(str(trained.folder))
@@ -99,6 +105,36 @@ def check(
     raise typer.Exit(1 if faults else 0)
 
 
+def import_(
+    file: Annotated[Path, typer.Argument(help="The spreadsheet, .csv or .xlsx: one row per strategy.")],
+    mapping: Annotated[
+        Path | None,
+        typer.Option(help="TOML file that says which column holds which key, and what your own values mean."),
+    ] = None,
+    documents: Annotated[
+        Path | None, typer.Option(help="Folder of the documents; by default the spreadsheet's.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="Folder to write into; by default labelled_data/imported/<name of the file>.")
+    ] = None,
+    sheet: Annotated[str | None, typer.Option(help="Name of the sheet in an Excel file; by default the first.")] = None,
+) -> None:
+    """Take in labels that people gave by hand: keeps what fits the codebook, names row and column of what does not."""
+    _require_extra()
+    from classifier.codebook import load_codebook
+    from training.data import DATA
+    from training.hand_labels import FAULTS, LABELS, import_labels, summary
+
+    target = output or DATA / "imported" / file.stem
+    codebook = load_codebook(DATA / "codebook.toml")
+    found = import_labels(file, codebook, target, mapping=mapping, documents=documents, sheet=sheet)
+    for fault in found.faults:
+        typer.echo(str(fault))
+    for line in summary(found):
+        typer.echo(line)
+    typer.echo(f"wrote {target / LABELS}, {target / FAULTS} and a copy of the file")
+
+
 def agreement() -> None:
     """Show how far first and second readers of the labelled passages agree, label by label."""
     _require_extra()
@@ -137,6 +173,7 @@ def register(app: typer.Typer) -> None:
     app.command()(evaluate)
     labels = typer.Typer(help="Look after the labelled data.", no_args_is_help=True)
     labels.command("check")(check)
+    labels.command("import")(import_)
     labels.command("agreement")(agreement)
     labels.command("datasheet")(datasheet)
     app.add_typer(labels, name="labels")

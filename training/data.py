@@ -54,13 +54,33 @@ class GoldPassage(BaseModel):
         return Text(self.text, self.heading)
 
 
-class LabelledStrategy(BaseModel):
-    """A whole document with a person's labels. Codebook, part A."""
+class HandLabels(BaseModel):
+    """A document's labels as far as a person gave them. Codebook, part A.
+
+    `notes` keeps what stood beside them and is not the codebook's; `source` says where they were taken from.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    file: str
+    file: str = ""
     authority: str
+    kind: str = ""
+    year: int | None = None
+    strength: StrengthLabel | None = None
+    tiers: dict[Tier, TierState] = {}
+    places: dict[str, bool | Literal["not_applicable"]] = {}
+    policies: dict[str, bool] = {}
+    triple_definition: Literal["none", "part", "full"] | None = None
+    themes: dict[str, bool | str] = {}
+    notes: dict[str, str] = {}
+    source: str = ""
+    codebook: str = "1.0"
+
+
+class LabelledStrategy(HandLabels):
+    """A whole document of our own with every label."""
+
+    file: str
     kind: str
     year: int
     strength: StrengthLabel
@@ -71,7 +91,6 @@ class LabelledStrategy(BaseModel):
     triple_definition: Literal["none", "part", "full"]
     themes: dict[str, bool | str]
     why: str = ""
-    codebook: str = "1.0"
 
 
 Row = TypeVar("Row", bound=BaseModel)

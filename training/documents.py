@@ -16,23 +16,25 @@ from classifier.encoder import PassageModel, Text
 from classifier.features import STRENGTH_FEATURES, TIER_FEATURES, strength_features, tier_features
 from classifier.passages import find_passages
 from classifier.reading import read_document
-from training.data import LabelledStrategy
+from training.data import HandLabels
 from training.ordinal import TIER_RIDGE, out_of_fold
 
 Array = NDArray[np.float64]
+# Fewer labelled documents cannot carry a head's weights.
+LEAST_DOCUMENTS = 10
 
 
 @dataclass(frozen=True, slots=True)
 class ReadStrategy:
     """A labelled strategy with its passages and their probabilities by label."""
 
-    row: LabelledStrategy
+    row: HandLabels
     passages: list[Passage]
     probabilities: dict[str, Array]
 
 
 def read_strategies(
-    rows: Sequence[LabelledStrategy], directory: Path, model: PassageModel, scaling: PlattScaling, labels: Sequence[str],
+    rows: Sequence[HandLabels], directory: Path, model: PassageModel, scaling: PlattScaling, labels: Sequence[str],
     report: Callable[[str], None] = lambda _: None,
 ) -> list[ReadStrategy]:  # fmt: skip
     """Read and score every strategy."""
@@ -46,13 +48,15 @@ def read_strategies(
 
 
 def strength_table(strategies: Sequence[ReadStrategy]) -> tuple[Array, NDArray[np.int64]]:
-    """Return strength features of shape (documents, features) and labels of shape (documents,)."""
+    """Return strength features of shape (documents, features) and labels of shape (documents,), of the documents that have one."""
+    strategies = [s for s in strategies if s.row.strength is not None]
     values = np.stack([strength_features(s.passages, s.probabilities).values for s in strategies])
-    return values, np.array([STRENGTHS.index(s.row.strength) for s in strategies])
+    return values, np.array([STRENGTHS.index(s.row.strength) for s in strategies if s.row.strength is not None])
 
 
 def tier_table(strategies: Sequence[ReadStrategy], tier: Tier) -> tuple[Array, NDArray[np.int64]]:
-    """Return one tier's features of shape (documents, features) and states of shape (documents,)."""
+    """Return one tier's features of shape (documents, features) and states of shape (documents,), of the documents that have one."""
+    strategies = [s for s in strategies if tier in s.row.tiers]
     values = np.stack([tier_features(s.passages, tier, s.probabilities).values for s in strategies])
     return values, np.array([TIER_STATES.index(s.row.tiers[tier]) for s in strategies])
 
@@ -67,11 +71,15 @@ class HeldOut:
 
 
 def held_out(strategies: Sequence[ReadStrategy]) -> HeldOut:
-    """Return out-of-fold predictions for strength and tiers, folds by authority."""
-    groups = [s.row.authority for s in strategies]
+    """Return out-of-fold predictions for strength and, where at least ten documents tell them, tiers; folds by authority."""
     values, labels = strength_table(strategies)
-    tiers = {}
+    groups = [s.row.authority for s in strategies if s.row.strength is not None]
+    tiers: dict[Tier, tuple[list[Array], NDArray[np.int64]]] = {}
     for tier in TIERS:
-        tier_values, states = tier_table(strategies, tier)
-        tiers[tier] = (out_of_fold(tier_values, states, groups, TIER_STATES, TIER_FEATURES, ridge=TIER_RIDGE), states)
+        told = [s for s in strategies if tier in s.row.tiers]
+        if len(told) >= LEAST_DOCUMENTS:
+            tier_values, states = tier_table(told, tier)
+            authorities = [s.row.authority for s in told]
+            found = out_of_fold(tier_values, states, authorities, TIER_STATES, TIER_FEATURES, ridge=TIER_RIDGE)
+            tiers[tier] = (found, states)
     return HeldOut(out_of_fold(values, labels, groups, STRENGTHS, STRENGTH_FEATURES), labels, tiers)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import random
 import shutil
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,38 +27,46 @@ from classifier.artefact import (
     TOKENIZER,
     Heads,
     Manifest,
+    check_files,
     file_digest,
     load_artefact,
 )
-from classifier.calibration import PlattScaling, adjacent_set
-from classifier.codebook import STRENGTHS, TIER_STATES, TIERS, Codebook, load_codebook
-from classifier.encoder import OpenVinoModel, PassageModel
+from classifier.calibration import OrdinalModel, PlattScaling, adjacent_set
+from classifier.codebook import STRENGTHS, TIER_STATES, Codebook, load_codebook
+from classifier.encoder import OpenVinoModel, PassageModel, Text
 from classifier.errors import LabelledDataError
 from classifier.features import STRENGTH_FEATURES, TIER_FEATURES
+from training.augmentation import Shown, show
 from training.calibration import conformal_coverage, expected_calibration_error, fit_scaling
 from training.card import model_card
 from training.config import TrainingConfig
 from training.data import (
     DATA,
+    HandLabels,
     LabelledPassage,
-    LabelledStrategy,
-    Split,
     data_digest,
     in_split,
     load_passages,
     load_splits,
     load_strategies,
 )
-from training.documents import HeldOut, ReadStrategy, held_out, read_strategies, strength_table, tier_table
+from training.documents import (
+    LEAST_DOCUMENTS,
+    HeldOut,
+    ReadStrategy,
+    held_out,
+    read_strategies,
+    strength_table,
+    tier_table,
+)
 from training.encoder import fine_tune
 from training.evaluation import macro_f1, score_ordinal, score_passages
 from training.export import export
+from training.hand_labels import load_hand_labels
 from training.ordinal import TIER_RIDGE, fit_ordinal
 
 Report = Callable[[str], None]
 CONFIG, METRICS, CARD = "config.json", "metrics.json", "README.md"
-# Fewer cannot carry five labels and ten weights.
-_LEAST_STRATEGIES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,64 +80,101 @@ class Trained:
 def train(config: TrainingConfig, report: Report, *, data: Path = DATA, models: Path = MODELS_DIRECTORY) -> Trained:
     """Train, calibrate, measure and write `models/<id>/`; return where it lies."""
     began = time.monotonic()
-    labelled = _load(data)
-    training = in_split(labelled.passages, labelled.splits, "train")[: config.limit]
-    dev, test = (in_split(labelled.passages, labelled.splits, part) for part in ("dev", "test"))
+    codebook, documents = load_codebook(data / CODEBOOK), _own_documents(data)
+    passages, splits = load_passages(codebook, data), load_splits(data)
+    training = in_split(passages, splits, "train")[: config.limit]
+    dev, test = (in_split(passages, splits, part) for part in ("dev", "test"))
     if not training or not dev or not test:
         raise LabelledDataError(
             f"{data}: too little data (train {len(training)}, dev {len(dev)}, test {len(test)}); add labels"
         )
     report(f"{len(training)} passages to train on, {len(dev)} to calibrate, {len(test)} to test")
-    labels = labelled.codebook.labels
+    labels = codebook.labels
     network = fine_tune(training, labels, config, report)
     with _scratch(models) as folder:
         report("exporting the graph")
         export(network, folder)
+        shutil.copyfile(data / CODEBOOK, folder / CODEBOOK)
+        _write_json(folder / CONFIG, config.model_dump())
         model = OpenVinoModel(folder / GRAPH, folder / TOKENIZER, threads=config.threads)
-        scaling = fit_scaling(model.logits([p.asked for p in dev]), _targets(dev, labels))
+        scaling = _scaling(model, dev, labels, config)
         passages_test = _passage_metrics(model, scaling, test, labels)
-        trained = _finish(folder, models, model, scaling, passages_test, labelled, config, report)
+        source = Source(
+            _spread(passages, len(training)), data_digest(passages), config, codebook, scaling, passages_test, tiers={}
+        )
+        trained = _finish(folder, models, model, source, documents, report)
     report(f"wrote {trained.folder} after {time.monotonic() - began:.0f} s")
     return trained
 
 
-def refit(folder: Path, report: Report, *, data: Path = DATA, models: Path = MODELS_DIRECTORY) -> Trained:
-    """Fit the document heads of a model anew from whole labelled strategies, and keep its graph; return the new model.
+def refit(
+    folder: Path, report: Report, *, data: Path = DATA, models: Path = MODELS_DIRECTORY, documents: Documents | None = None
+) -> Trained:  # fmt: skip
+    """Fit the document heads of a model anew from labelled documents, and keep its graph; return the new model.
 
-    Nothing is read but strategies and their labels: no passage labels, and no torch.
+    Nothing is read but documents and their labels: no passage labels, and no torch. By default the documents are the project's own
+    strategies; with a researcher's, only strength need be labelled, and a tier that they do not tell keeps its head.
     """
-    artefact = load_artefact(folder)
+    artefact, manifest = load_artefact(folder), check_files(folder)
     config = TrainingConfig.model_validate_json((folder / CONFIG).read_bytes())
-    passages_test = json.loads((folder / METRICS).read_bytes())["passages_test"]
+    metrics = json.loads((folder / METRICS).read_bytes())
     with _scratch(models) as scratch:
-        for name in (GRAPH, TOKENIZER):
+        for name in (GRAPH, TOKENIZER, CODEBOOK, CONFIG):
             shutil.copyfile(folder / name, scratch / name)
-        trained = _finish(
-            scratch, models, artefact.passages, artefact.heads.scaling, passages_test, _load(data), config, report
-        )
+        source = Source(
+            metrics["passages"], manifest.passages_digest, config, artefact.codebook, artefact.heads.scaling,
+            metrics["passages_test"], artefact.heads.tiers,
+        )  # fmt: skip
+        trained = _finish(scratch, models, artefact.passages, source, documents or _own_documents(data), report)
     report(f"wrote {trained.folder}")
     return trained
 
 
 @dataclass(frozen=True, slots=True)
-class _Labelled:
-    """Everything in a folder of labelled data."""
+class Documents:
+    """Labelled documents, the folder their files lie in, and what they are, in words for the card."""
 
+    rows: Sequence[HandLabels]
     directory: Path
-    codebook: Codebook
-    passages: list[LabelledPassage]
-    strategies: list[LabelledStrategy]
-    splits: dict[str, Split]
+    described: str
 
 
-def _load(data: Path) -> _Labelled:
-    codebook = load_codebook(data / CODEBOOK)
-    found = _Labelled(data, codebook, load_passages(codebook, data), load_strategies(data), load_splits(data))
-    if len(found.strategies) < _LEAST_STRATEGIES:
+def hand_labelled(labels: Path, directory: Path) -> Documents:
+    """Return the documents of an import (`prevention labels import`) that have a strength label and a file in `directory`."""
+    rows = [
+        row
+        for row in load_hand_labels(labels)
+        if row.strength is not None and (directory / (row.file or "-")).is_file()
+    ]
+    return Documents(
+        _enough(rows, labels), directory, f"{len(rows)} documents with labels given by hand ({labels.parent.name})"
+    )
+
+
+def _own_documents(data: Path) -> Documents:
+    rows = load_strategies(data)
+    return Documents(_enough(rows, data), data / "strategies", f"{len(rows)} whole invented strategies")
+
+
+def _enough(rows: Sequence[HandLabels], where: Path) -> Sequence[HandLabels]:
+    if len(rows) < LEAST_DOCUMENTS:
         raise LabelledDataError(
-            f"{data}: {len(found.strategies)} labelled strategies, fewer than {_LEAST_STRATEGIES}; add labels"
+            f"{where}: {len(rows)} documents with a strength label and a file, fewer than {LEAST_DOCUMENTS}; add labels"
         )
-    return found
+    return rows
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What document heads are fitted upon: the passage model's calibration and figures, and the tier heads there are already."""
+
+    passages: str
+    passages_digest: str
+    config: TrainingConfig
+    codebook: Codebook
+    scaling: PlattScaling
+    passages_test: dict[str, Any]
+    tiers: dict[str, OrdinalModel]
 
 
 @contextmanager
@@ -138,28 +185,30 @@ def _scratch(models: Path) -> Iterator[Path]:
 
 
 def _finish(
-    folder: Path, models: Path, model: PassageModel, scaling: PlattScaling, passages_test: dict[str, Any],
-    labelled: _Labelled, config: TrainingConfig, report: Report,
+    folder: Path, models: Path, model: PassageModel, source: Source, documents: Documents, report: Report
 ) -> Trained:  # fmt: skip
     """Fit the document heads, write everything beside the graph, and move the folder to its name."""
-    codebook = labelled.codebook
-    report("reading the strategies")
-    read = read_strategies(labelled.strategies, labelled.directory / "strategies", model, scaling, codebook.labels)
+    report(f"reading {len(documents.rows)} documents")
+    labels, config, codebook = source.codebook.labels, source.config, source.codebook
+    read = read_strategies(documents.rows, documents.directory, model, source.scaling, labels)
     left_out = held_out(read)
-    heads = _heads(read, left_out, scaling, codebook.labels, config)
-    metrics = {"passages_test": passages_test, "documents_held_out": _document_metrics(left_out, heads)}
-    shutil.copyfile(labelled.directory / CODEBOOK, folder / CODEBOOK)
+    heads = _heads(read, left_out, source)
+    metrics = {
+        "passages": source.passages,
+        "passages_test": source.passages_test,
+        "documents_held_out": document_metrics(left_out, heads),
+    }
     _write_json(folder / HEADS, heads.model_dump())
-    _write_json(folder / CONFIG, config.model_dump())
     _write_json(folder / METRICS, metrics)
-    digest = data_digest([*labelled.passages, *labelled.strategies])
+    digest = hashlib.sha256((source.passages_digest + data_digest(documents.rows)).encode()).hexdigest()
     name = _model_id(config, folder)
-    card = model_card(name, config, metrics, codebook, labelled.passages, labelled.strategies, digest)
+    card = model_card(name, config, metrics, codebook, source.passages, documents.described, digest)
     (folder / CARD).write_text(card, encoding="utf-8")
     files = {path.name: file_digest(path) for path in sorted(folder.iterdir())}
     manifest = Manifest(
-        id=name, codebook_version=codebook.version, data_digest=digest, encoder=config.encoder, files=files
-    )
+        id=name, codebook_version=codebook.version, data_digest=digest, passages_digest=source.passages_digest,
+        encoder=config.encoder, files=files,
+    )  # fmt: skip
     _write_json(folder / MANIFEST, manifest.model_dump())
     target = models / name
     if target.exists():
@@ -167,6 +216,12 @@ def _finish(
     shutil.copytree(folder, target, copy_function=shutil.copyfile)
     target.chmod(0o755)
     return Trained(target, metrics)
+
+
+def _spread(passages: Sequence[LabelledPassage], trained_on: int) -> str:
+    origins = Counter(passage.origin for passage in passages)
+    spread = ", ".join(f"{count} {origin.replace('_', ' ')}" for origin, count in sorted(origins.items()))
+    return f"{len(passages)} labelled passages ({spread}), {trained_on} of them trained on"
 
 
 def make_current(folder: Path) -> None:
@@ -178,26 +233,33 @@ def _targets(passages: Sequence[LabelledPassage], labels: Sequence[str]) -> NDAr
     return np.array([[int(label in p.labels) for label in labels] for p in passages])
 
 
-def _heads(
-    read: Sequence[ReadStrategy],
-    left_out: HeldOut,
-    scaling: PlattScaling,
-    labels: Sequence[str],
-    config: TrainingConfig,
-) -> Heads:
+def _heads(read: Sequence[ReadStrategy], left_out: HeldOut, source: Source) -> Heads:
     values, strengths = strength_table(read)
-    tiers = {}
-    for tier in TIERS:
+    tiers = dict(source.tiers)
+    for tier in left_out.tiers:
         tier_values, states = tier_table(read, tier)
         tiers[tier] = fit_ordinal(tier_values, states, TIER_STATES, TIER_FEATURES, ridge=TIER_RIDGE)
+    stated = source.config.stated_coverage
     return Heads(
-        labels=list(labels),
-        scaling=scaling,
+        labels=list(source.codebook.labels),
+        scaling=source.scaling,
         strength=fit_ordinal(values, strengths, STRENGTHS, STRENGTH_FEATURES),
         tiers=tiers,
-        coverage=conformal_coverage(left_out.strength, left_out.strength_labels.tolist(), config.stated_coverage),
-        stated_coverage=config.stated_coverage,
+        coverage=conformal_coverage(left_out.strength, left_out.strength_labels.tolist(), stated),
+        stated_coverage=stated,
     )
+
+
+def _scaling(
+    model: PassageModel, dev: Sequence[LabelledPassage], labels: Sequence[str], config: TrainingConfig
+) -> PlattScaling:
+    """Fit calibration and thresholds on passages as extraction leaves them: without heading, and mixed with others."""
+    dice = random.Random(config.seed)  # noqa: S311 - mixing, no secret
+    bare = [Shown(Text(passage.text), frozenset(passage.labels)) for passage in dev]
+    messy = config.model_copy(update={"mixed": 1.0})
+    shown = bare + [show(dev, i, messy, dice) for i in range(len(dev))]
+    targets = np.array([[int(label in passage.labels) for label in labels] for passage in shown])
+    return fit_scaling(model.logits([passage.text for passage in shown]), targets)
 
 
 def _passage_metrics(
@@ -210,7 +272,8 @@ def _passage_metrics(
     ).model_dump()
 
 
-def _document_metrics(left_out: HeldOut, heads: Heads) -> dict[str, Any]:
+def document_metrics(left_out: HeldOut, heads: Heads) -> dict[str, Any]:
+    """Return the figures of predictions for documents that the heads behind them never saw."""
     labels, found = left_out.strength_labels, np.stack(left_out.strength)
     given = found.argmax(axis=1)
     sets = [adjacent_set(p.tolist(), heads.coverage) for p in left_out.strength]
