@@ -137,12 +137,19 @@ def passage_contributions(features: Features, head: OrdinalModel) -> Array:
     return np.asarray(np.array(head.weights) @ features.shares)
 
 
-def _strength_evidence(document: Document, passages: Sequence[Passage], adds: Array, label: str) -> list[Evidence]:
-    """Return the passages that weigh most for and against the label: what raises the score speaks for a strong label, against a weak one."""
+def cited_passages(adds: Array, label: str) -> tuple[list[int], list[int]]:
+    """Return the passages that weigh most for and against a strength label, by index.
+
+    What raises the score speaks for a strong label, against a weak one.
+    """
     towards = adds if label not in ("weak", "very_weak") else -adds
     order = np.argsort(-np.abs(adds), kind="stable").tolist()
     speaking_for = [i for i in order if towards[i] > _NOTHING][:_EVIDENCE_FOR]
-    speaking_against = [i for i in order if towards[i] < -_NOTHING][:_EVIDENCE_AGAINST]
+    return speaking_for, [i for i in order if towards[i] < -_NOTHING][:_EVIDENCE_AGAINST]
+
+
+def _strength_evidence(document: Document, passages: Sequence[Passage], adds: Array, label: str) -> list[Evidence]:
+    speaking_for, speaking_against = cited_passages(adds, label)
     found = [passage_evidence(document, passages[i], float(adds[i]), "for") for i in speaking_for]
     return found + [passage_evidence(document, passages[i], float(adds[i]), "against") for i in speaking_against]
 

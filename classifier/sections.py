@@ -11,7 +11,10 @@ _WORDS: tuple[tuple[SectionRole, str], ...] = (
     (
         "summary",
         r"\bsummary\b|\bforew[oa]rd\b|\bon (?:a|one|two) pages?\b|\bat a glance\b|\bin brief\b|\bkey messages\b"
-        r"|\bwelcome\b|^(?:an? )?(?:introduction|message) (?:from|by)\b|\bpreface\b",
+        r"|\bwelcome\b|^(?:\W|\d)*(?:an? )?(?:introduction|message|words?|note|hello|statement) (?:from|by|before|of)\b|\bpreface\b"
+        r"|\b(?:chair\w*|leader|mayor|cabinet member|director|president|convenor)[’']?s?[’']? (?:introduction|message|words?|statement|welcome)\b"
+        r"|\bopening (?:statement|words|remarks)\b|\bexecutive (?:overview|briefing)\b|^\W*(?:headlines?|overview|in short|in a nutshell)\W*$"
+        r"|\bheadline (?:messages|points)\b|\bin (?:three|four|five|six|seven|ten) (?:lines|points|sentences|minutes)\b|\bread this\b",
     ),
     # A numbered aim is one of several: a priority, not the vision.
     (

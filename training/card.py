@@ -8,6 +8,7 @@ from typing import Any
 
 from classifier.codebook import STRENGTHS, Codebook
 from training.config import TrainingConfig
+from training.document_scores import DocumentScores
 from training.evaluation import PassageScores
 
 _GOLD = re.compile(r"<!-- real text -->\n.*?<!-- end of real text -->\n\n", re.DOTALL)
@@ -20,8 +21,8 @@ def model_card(
 
     `passages` and `documents` say in words what each part was made from.
     """
-    held_out, test = metrics["documents_held_out"], metrics["passages_test"]
-    strength = held_out["strength"]
+    held_out, test = DocumentScores.model_validate(metrics["documents_held_out"]), metrics["passages_test"]
+    strength = held_out.strength
     return f"""# Model card: {name}
 
 ## How far to trust it
@@ -32,16 +33,20 @@ The table is on {test["passages"]} passages of authorities the model was not tra
 real strategies is harder**. What was measured on real text stands in the repository's `docs/evaluation.md`, and
 `prevention evaluate --passages FILE.jsonl` measures it on passages of yours.
 
-Strength of prevention, on {strength["documents"]} documents left out of the fit in turn: quadratic weighted kappa
-{_interval(strength["quadratic_kappa"])}, exact {strength["exact"]:.0%}, within one step {strength["within_one"]:.0%}, three or more
-steps wrong {strength["three_or_more"]}. Expected calibration error {held_out["expected_calibration_error"]:.2f}. The sets of adjacent
-labels hold the label given by hand in {held_out["set_coverage"]:.0%} of documents, with {held_out["mean_set_size"]:.2f} labels on average.
+Strength of prevention, on {strength.documents} documents left out of the fit in turn: quadratic weighted kappa {strength.quadratic_kappa}, mean absolute
+error {strength.mean_absolute_error} steps, exact {strength.exact:.0%}, within one step {strength.within_one:.0%}, three or more steps wrong
+{strength.three_or_more}. Expected calibration error {held_out.expected_calibration_error:.2f}. The sets of adjacent labels hold the label given by hand in
+{held_out.set_coverage} of documents, with {held_out.mean_set_size:.2f} labels on average.
 
 | true \\ given | {" | ".join(STRENGTHS)} |
 |---|{"---|" * len(STRENGTHS)}
-{_confusion(strength["confusion"])}
+{_confusion(strength.confusion)}
 
-Tier states, macro-F1: {", ".join(f"{tier} {figures['macro_f1']:.2f}" for tier, figures in held_out["tiers"].items())}.
+| | documents | positives | agree | F1 (95 % interval) |
+|---|---|---|---|---|
+{_levels(held_out)}
+
+{_faithfulness(held_out)}
 
 ## What it is for
 
@@ -73,6 +78,25 @@ def _table(scores: dict[str, Any]) -> str:
         "|---|---|---|---|---|",
     ]
     return "\n".join([*head, *rows, f"| **mean of five** | | **{_interval(scores['mean_f1'])}** | | |"])
+
+
+def _levels(scores: DocumentScores) -> str:
+    rows = [(f"tier `{score.key}` (macro-F1)", score) for score in scores.tiers]
+    rows += [(f"`{score.key}`", score) for score in scores.criteria]
+    return "\n".join(
+        f"| {name} | {score.documents} | {score.positives} | {score.accuracy:.0%} | {score.f1} |"
+        for name, score in rows
+    )
+
+
+def _faithfulness(scores: DocumentScores) -> str:
+    found = scores.faithfulness
+    if found is None:
+        return "No document had passages cited for its strength, so whether they carry the label was not measured."
+    return (
+        f"Without the passages cited for it the strength score moves away from the label by {found.cited}, without as many drawn at random by\n"
+        f"{found.random} ({found.documents} documents)."
+    )
 
 
 def _confusion(table: list[list[int]]) -> str:

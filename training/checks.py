@@ -7,12 +7,19 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
+from sklearn.feature_extraction.text import TfidfVectorizer
+
 from classifier.codebook import load_codebook
+from classifier.encoder import Text
 from training.data import DATA, LabelledPassage, load_passages, load_splits, load_strategies
+from training.encoder import frozen_embeddings
 
 _RUN = 8
 _OPENING_WORDS = 3
 _OPENING_SHARE = 0.01
+_ALIKE, _SAME = 0.3, 0.95
+_ROWS = 1000
 _WORD = re.compile(r"[a-z0-9']+")
 
 
@@ -55,6 +62,30 @@ def templates(passages: Iterable[LabelledPassage]) -> Iterator[str]:
         owner.setdefault(skeleton, passage.id)
 
 
+def near_copies(named: Sequence[tuple[str, str]], *, every_pair: bool = False) -> Iterator[str]:
+    """Yield a fault for every two texts (name, text) whose embeddings have a cosine above 0.95: one thing said twice.
+
+    Only texts that share words are embedded, pairs with a TF-IDF cosine of 0.3 at least; with `every_pair`, all are (minutes for ten thousand).
+    """
+    texts = [text for _, text in named]
+    if every_pair:
+        chosen = np.arange(len(texts))
+    else:
+        table = TfidfVectorizer(sublinear_tf=True, min_df=2).fit_transform(texts)
+        alike = (table @ table.T).tocoo()
+        chosen = np.unique(alike.row[(alike.data >= _ALIKE) & (alike.row != alike.col)])
+    if not len(chosen):
+        return
+    vectors = frozen_embeddings("all-MiniLM-L6-v2", [Text(texts[i]) for i in chosen])
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    for start in range(0, len(chosen), _ROWS):
+        cosines = vectors[start : start + _ROWS] @ vectors.T
+        for a, b in np.argwhere(cosines > _SAME).tolist():
+            if start + a < b:
+                one, other = named[chosen[start + a]][0], named[chosen[b]][0]
+                yield f"{other} says what {one} says (cosine {cosines[a, b]:.2f}); write it anew, or take it out"
+
+
 def worn_openings(passages: Sequence[LabelledPassage]) -> Iterator[str]:
     """Yield a fault for each opening phrase that more than one passage in a hundred begins with."""
     openings = Counter(" ".join(_WORD.findall(p.text.lower())[:_OPENING_WORDS]) for p in passages)
@@ -78,8 +109,8 @@ def telling_words(passages: Sequence[LabelledPassage], labels: Sequence[str]) ->
                 yield f"'{word}' alone tells {label!r} ({both} of {len(found)} passages); write passages that break it"
 
 
-def check_data(others: Sequence[Path], directory: Path = DATA) -> list[str]:
-    """Return every fault of the labelled data; `others` are texts none of it may be copied from."""
+def check_data(others: Sequence[Path], directory: Path = DATA, *, every_pair: bool = False) -> list[str]:
+    """Return every fault of the labelled data; `others` are texts none of it may be copied from. For `every_pair` see `near_copies`."""
     codebook = load_codebook(directory / "codebook.toml")
     passages, strategies, splits = (
         load_passages(codebook, directory),
@@ -96,6 +127,7 @@ def check_data(others: Sequence[Path], directory: Path = DATA) -> list[str]:
     faults += shared_runs(documents)
     faults += copied_runs([*texts, *documents], others)
     faults += templates(passages)
+    faults += near_copies(texts, every_pair=every_pair)
     faults += worn_openings(passages)
     faults += telling_words(passages, codebook.labels)
     return faults

@@ -62,9 +62,14 @@ def refit(
 
 def evaluate(
     passages: Annotated[
-        Path,
+        Path | None,
         typer.Option(help="Gold passages, one JSON object per line: id, text, labels and, if known, heading."),
-    ],
+    ] = None,
+    documents: Annotated[
+        Path | None,
+        typer.Option(help="Gold labels of whole documents, one JSON object per line, as `labels import` writes them."),
+    ] = None,
+    folder: Annotated[Path | None, typer.Option(help="Folder of those documents; by default the labels' own.")] = None,
     model: Annotated[
         Path | None,
         typer.Option(help="Model folder; by default the one in use.", envvar="PREVENTION_MODEL"),
@@ -73,20 +78,23 @@ def evaluate(
         bool,
         typer.Option(
             "--baselines/--no-baselines",
-            help="Train two plain methods on the same data and show them beside.",
+            help="Train two plain methods on the same passages and show them beside.",
         ),
     ] = True,
     output: Annotated[Path | None, typer.Option(help="Write the figures as JSON into this file too.")] = None,
     into_card: Annotated[
         bool,
-        typer.Option("--into-card", help="Open the model's card with the figures; for passages of real documents."),
+        typer.Option("--into-card", help="Open the model's card with the figures on passages; for real ones."),
     ] = False,
 ) -> None:
-    """Measure the model on labelled passages: F1, precision, recall and average precision with bootstrap intervals."""
+    """Measure the model on labelled passages or documents; with neither, on the project's own strategies, each left out of the fit in turn."""
     _require_extra()
-    from training.measure import evaluate_passages
+    from training.measure import evaluate_documents, evaluate_passages
 
-    evaluate_passages(passages, model, baselines=baselines, output=output, into_card=into_card)
+    if passages is not None:
+        evaluate_passages(passages, model, baselines=baselines, output=output, into_card=into_card)
+    else:
+        evaluate_documents(documents, folder, model, output=output)
 
 
 def check(
@@ -136,24 +144,33 @@ def import_(
 
 
 def agreement() -> None:
-    """Show how far first and second readers of the labelled passages agree, label by label."""
+    """Show how far first and second readers agree: passages label by label, strategies criterion by criterion."""
     _require_extra()
     from classifier.codebook import load_codebook
-    from training.agreement import agreement as compared
-    from training.agreement import load_second_readings, load_second_strategies, strength_agreement
+    from training.agreement import (
+        agreement,
+        first_readings,
+        first_strategies,
+        load_second_readings,
+        load_second_strategies,
+        strategy_agreement,
+    )
     from training.data import DATA, load_passages, load_strategies
 
     codebook = load_codebook(DATA / "codebook.toml")
-    passages, second = load_passages(codebook), load_second_readings()
+    passages, second = first_readings(load_passages(codebook)), load_second_readings()
     typer.echo(
         f"{sum(p.id in second for p in passages)} passages read twice; Cohen's kappa with 95 % interval, F1 of one against the other"
     )
-    for row in compared(passages, second, codebook):
+    for row in agreement(passages, second, codebook):
         typer.echo(f"{row.label:15} {row.first:5} {row.second:5}   kappa {row.kappa}   F1 {row.f1:.2f}")
-    strength = strength_agreement(load_strategies(), load_second_strategies())
+    readers = strategy_agreement(first_strategies(load_strategies()), load_second_strategies())
+    strength = readers.strength
     typer.echo(
         f"{strength.documents} strategies read twice; strength: quadratic weighted kappa {strength.quadratic_kappa}, exact {strength.exact:.0%}"
     )
+    for score in (*readers.tiers, *readers.criteria):
+        typer.echo(f"{score.key:22} agree {score.accuracy:.0%}   F1 {score.f1}")
 
 
 def datasheet() -> None:

@@ -10,7 +10,14 @@ from pathlib import Path
 from statistics import median
 
 from classifier.codebook import STRENGTHS, TIERS, Codebook
-from training.agreement import agreement, load_second_readings, load_second_strategies, strength_agreement
+from training.agreement import (
+    agreement,
+    first_readings,
+    first_strategies,
+    load_second_readings,
+    load_second_strategies,
+    strategy_agreement,
+)
 from training.data import DATA, LabelledPassage, LabelledStrategy, load_passages, load_splits, load_strategies
 
 _MARKED = re.compile(r"(?<=<!-- counts -->\n).*(?=<!-- end of counts -->)", re.DOTALL)
@@ -67,7 +74,7 @@ def _passages(passages: Sequence[LabelledPassage], codebook: Codebook, directory
 
 def _readers(passages: Sequence[LabelledPassage], codebook: Codebook, directory: Path) -> str:
     second = load_second_readings(directory)
-    rows = agreement(passages, second, codebook)
+    rows = agreement(first_readings(passages, directory), second, codebook)
     table = _table(
         ["label", "first reader", "second reader", "Cohen's kappa (95 % interval)", "F1"],
         [(f"`{row.label}`", row.first, row.second, row.kappa, f"{row.f1:.2f}") for row in rows],
@@ -79,13 +86,15 @@ def _strategies(strategies: Sequence[LabelledStrategy], directory: Path) -> str:
     words = [len((directory / "strategies" / row.file).read_text(encoding="utf-8").split()) for row in strategies]
     strengths = Counter(row.strength for row in strategies)
     kinds = Counter(row.kind for row in strategies)
-    second = strength_agreement(strategies, load_second_strategies(directory))
+    readers = strategy_agreement(first_strategies(strategies, directory), load_second_strategies(directory))
+    second = readers.strength
+    tiers = ", ".join(f"{tier.key} {tier.f1.value:.2f}" for tier in readers.tiers)
     return "\n".join(
         [
             f"{len(strategies)} whole invented strategies, {min(words)} to {max(words)} words (median {median(words):.0f}).\n",
             _table(["strength", "strategies"], [(f"`{label}`", strengths[label]) for label in reversed(STRENGTHS)]),
             _table(["kind", "strategies"], kinds.most_common()),
             f"{second.documents} of them were labelled again by a second reader who had not seen the first labels: strength agrees exactly in "
-            f"{second.exact:.0%}, within one step in {second.within_one:.0%}; quadratic weighted kappa {second.quadratic_kappa}.\n",
+            f"{second.exact:.0%}, within one step in {second.within_one:.0%}; quadratic weighted kappa {second.quadratic_kappa}; tier states, macro-F1: {tiers}.\n",
         ]
     )

@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from classifier.artefact import Heads
 from classifier.calibration import PlattScaling
 from classifier.codebook import STRENGTHS, TIER_STATES, TIERS, Tier
 from classifier.document import Passage
 from classifier.encoder import PassageModel, Text
 from classifier.features import STRENGTH_FEATURES, TIER_FEATURES, strength_features, tier_features
-from classifier.passages import find_passages
+from classifier.passages import find_lines_beside, find_passages
 from classifier.reading import read_document
 from training.data import HandLabels
 from training.ordinal import TIER_RIDGE, out_of_fold
@@ -26,10 +27,11 @@ LEAST_DOCUMENTS = 10
 
 @dataclass(frozen=True, slots=True)
 class ReadStrategy:
-    """A labelled strategy with its passages and their probabilities by label."""
+    """A labelled strategy with its passages, the lines that stand in none, and the passages' probabilities by label."""
 
     row: HandLabels
     passages: list[Passage]
+    beside: list[Passage]
     probabilities: dict[str, Array]
 
 
@@ -40,9 +42,11 @@ def read_strategies(
     """Read and score every strategy."""
     found: list[ReadStrategy] = []
     for row in rows:
-        passages = find_passages(read_document(directory / row.file, ocr=False))
+        document = read_document(directory / row.file, ocr=False)
+        passages = find_passages(document)
         table = scaling.probabilities(model.logits([Text(p.text, p.nearest_heading) for p in passages]))
-        found.append(ReadStrategy(row, passages, {label: table[:, i] for i, label in enumerate(labels)}))
+        probabilities = {label: table[:, i] for i, label in enumerate(labels)}
+        found.append(ReadStrategy(row, passages, find_lines_beside(document, passages), probabilities))
     report(f"read {len(found)} strategies")
     return found
 
@@ -83,3 +87,16 @@ def held_out(strategies: Sequence[ReadStrategy]) -> HeldOut:
             found = out_of_fold(tier_values, states, authorities, TIER_STATES, TIER_FEATURES, ridge=TIER_RIDGE)
             tiers[tier] = (found, states)
     return HeldOut(out_of_fold(values, labels, groups, STRENGTHS, STRENGTH_FEATURES), labels, tiers)
+
+
+def as_given(strategies: Sequence[ReadStrategy], heads: Heads) -> HeldOut:
+    """Return what a model's own heads say of documents they were not fitted on."""
+    values, labels = strength_table(strategies)
+    strength = [heads.strength.probabilities(heads.strength.score(row)) for row in values]
+    tiers: dict[Tier, tuple[list[Array], NDArray[np.int64]]] = {}
+    for tier in TIERS:
+        if any(tier in s.row.tiers for s in strategies):
+            head = heads.tiers[tier]
+            tier_values, states = tier_table(strategies, tier)
+            tiers[tier] = ([head.probabilities(head.score(row)) for row in tier_values], states)
+    return HeldOut(strength, labels, tiers)

@@ -20,6 +20,7 @@ _SMALL = 1024
 def export(network: PassageNetwork, folder: Path) -> None:
     """Write the graph (inputs `input_ids`, `attention_mask`; output `logits`) and the tokenizer into a folder."""
     network.eval()
+    network.encoder.set_attn_implementation("sdpa")
     ids, mask = (
         padded([[101, 7592, 2088, 102], [101, 102]])
         if network.tokenizer.get_vocab_size() > 7592

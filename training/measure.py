@@ -1,4 +1,4 @@
-"""`prevention evaluate`: the model beside two baselines on gold passages."""
+"""`prevention evaluate`: the model beside two baselines on gold passages, or on whole documents beside two readers."""
 
 from __future__ import annotations
 
@@ -7,15 +7,28 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from pydantic import ConfigDict
 from rich.console import Console
 from rich.table import Table
 
 from classifier.artefact import MANIFEST, check_files, current_model, file_digest, load_artefact
 from classifier.errors import LabelledDataError
+from training.agreement import first_strategies, load_second_strategies, strategy_agreement
 from training.baselines import run_baselines
 from training.card import with_gold
-from training.data import GoldPassage, in_split, load_passages, load_splits, read_jsonl
-from training.evaluation import QUOTED, PassageScores, score_passages
+from training.data import (
+    DATA,
+    GoldPassage,
+    HandLabels,
+    in_split,
+    load_passages,
+    load_splits,
+    load_strategies,
+    read_jsonl,
+)
+from training.document_scores import DocumentScores, LevelScore, score_documents
+from training.documents import LEAST_DOCUMENTS, as_given, held_out, read_strategies
+from training.evaluation import QUOTED, OrdinalScores, PassageScores, score_passages
 
 
 def evaluate_passages(
@@ -70,3 +83,81 @@ def _print(scores: Sequence[PassageScores], count: int) -> None:
             table.add_row(row.label, str(row.positives), *map(str, figures))
         console.print(table)
         console.print(f"mean F1 over {', '.join(QUOTED)}: {score.mean_f1}\n", highlight=False)
+
+
+class GoldDocument(HandLabels):
+    """A document to measure against; anything beside the labels is left unread."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    authority: str = ""
+
+
+def evaluate_documents(
+    path: Path | None, folder: Path | None, model: Path | None, *, output: Path | None
+) -> DocumentScores:  # fmt: skip
+    """Print, and return, the figures on documents: those of a file by the model's own heads, else our strategies, each held out."""
+    artefact = load_artefact(model if model is not None else current_model())
+    own = path is None
+    rows: Sequence[HandLabels] = (
+        load_strategies() if path is None else read_jsonl(path, GoldDocument.model_validate_json)
+    )
+    directory = DATA / "strategies" if path is None else folder or path.parent
+    for row in rows:
+        if not row.file or not (directory / row.file).is_file():
+            raise LabelledDataError(
+                f"{directory / (row.file or '(no file)')}: labelled but missing; give its folder with --folder"
+            )
+    if not any(row.strength for row in rows):
+        raise LabelledDataError(f"{path}: no document has a strength label; add some")
+    console = Console(width=120)
+    with Console(stderr=True).status(f"reading {len(rows)} documents"):
+        read = read_strategies(rows, directory, artefact.passages, artefact.heads.scaling, artefact.heads.labels)
+        scores = score_documents(read, held_out(read) if own else as_given(read, artefact.heads), artefact.heads)
+    readers = strategy_agreement(first_strategies(load_strategies()), load_second_strategies()) if own else None
+    how = "each scored by heads fitted without its authority" if own else "scored by the model's own heads"
+    console.print(f"{scores.strength.documents} documents, {how}; 95 % bootstrap intervals\n")
+    _print_strength(console, scores, readers.strength if readers else None)
+    _print_levels(console, "tier states (macro-F1)", scores.tiers, readers.tiers if readers else [])
+    _print_levels(console, "criteria (F1 of yes, or macro-F1)", scores.criteria, readers.criteria if readers else [])
+    if (faithful := scores.faithfulness) is not None:
+        console.print(
+            f"faithfulness: without the passages cited the strength score moves by {faithful.cited}, without as many drawn at random by "
+            f"{faithful.random}; further in {faithful.cited_moves_more:.0%} of {faithful.documents} documents",
+            highlight=False,
+        )
+    if output is not None:
+        output.write_text(scores.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    return scores
+
+
+def _print_strength(console: Console, scores: DocumentScores, readers: OrdinalScores | None) -> None:
+    table = Table(title="strength", title_justify="left")
+    for column in ("", "documents", "quadratic kappa", "mean absolute error", "exact", "one step off", "three or more"):
+        table.add_column(column, justify="left" if not column else "right", no_wrap=True)
+    rows = [("all", scores.strength), *scores.by_kind.items(), *([("two readers", readers)] if readers else [])]
+    for name, found in rows:
+        kappa = "–" if found.documents < LEAST_DOCUMENTS else str(found.quadratic_kappa)
+        table.add_row(
+            name, str(found.documents), kappa, str(found.mean_absolute_error), f"{found.exact:.0%}",
+            f"{found.within_one - found.exact:.0%}", str(found.three_or_more),
+        )  # fmt: skip
+    console.print(table)
+    console.print(
+        f"expected calibration error {scores.expected_calibration_error:.2f}; sets of labels hold the hand label in {scores.set_coverage}, "
+        f"{scores.mean_set_size:.2f} labels on average\n",
+        highlight=False,
+    )
+
+
+def _print_levels(console: Console, title: str, scores: Sequence[LevelScore], readers: Sequence[LevelScore]) -> None:
+    table = Table(title=title, title_justify="left")
+    for column in ("", "documents", "positives", "agree", "F1", "two readers, F1"):
+        table.add_column(column, justify="left" if not column else "right", no_wrap=True)
+    beside = {score.key: str(score.f1) for score in readers}
+    for score in scores:
+        table.add_row(
+            score.key, str(score.documents), str(score.positives), f"{score.accuracy:.0%}", str(score.f1), beside.get(score.key, "–")
+        )  # fmt: skip
+    console.print(table)
+    console.print()

@@ -31,13 +31,13 @@ from classifier.artefact import (
     file_digest,
     load_artefact,
 )
-from classifier.calibration import OrdinalModel, PlattScaling, adjacent_set
+from classifier.calibration import OrdinalModel, PlattScaling
 from classifier.codebook import STRENGTHS, TIER_STATES, Codebook, load_codebook
 from classifier.encoder import OpenVinoModel, PassageModel, Text
 from classifier.errors import LabelledDataError
 from classifier.features import STRENGTH_FEATURES, TIER_FEATURES
 from training.augmentation import Shown, show
-from training.calibration import conformal_coverage, expected_calibration_error, fit_scaling
+from training.calibration import conformal_coverage, fit_scaling
 from training.card import model_card
 from training.config import TrainingConfig
 from training.data import (
@@ -50,6 +50,7 @@ from training.data import (
     load_splits,
     load_strategies,
 )
+from training.document_scores import score_documents
 from training.documents import (
     LEAST_DOCUMENTS,
     HeldOut,
@@ -60,7 +61,7 @@ from training.documents import (
     tier_table,
 )
 from training.encoder import fine_tune
-from training.evaluation import macro_f1, score_ordinal, score_passages
+from training.evaluation import score_passages
 from training.export import export
 from training.hand_labels import load_hand_labels
 from training.ordinal import TIER_RIDGE, fit_ordinal
@@ -196,7 +197,7 @@ def _finish(
     metrics = {
         "passages": source.passages,
         "passages_test": source.passages_test,
-        "documents_held_out": document_metrics(left_out, heads),
+        "documents_held_out": score_documents(read, left_out, heads).model_dump(),
     }
     _write_json(folder / HEADS, heads.model_dump())
     _write_json(folder / METRICS, metrics)
@@ -270,27 +271,6 @@ def _passage_metrics(
     return score_passages(
         "fine-tuned", labels, _targets(test, labels), probabilities, given, resamples=300
     ).model_dump()
-
-
-def document_metrics(left_out: HeldOut, heads: Heads) -> dict[str, Any]:
-    """Return the figures of predictions for documents that the heads behind them never saw."""
-    labels, found = left_out.strength_labels, np.stack(left_out.strength)
-    given = found.argmax(axis=1)
-    sets = [adjacent_set(p.tolist(), heads.coverage) for p in left_out.strength]
-    held = [first <= label <= last for (first, last), label in zip(sets, labels, strict=True)]
-    tiers = {}
-    for tier, (probabilities, states) in left_out.tiers.items():
-        tiers[tier] = {
-            "macro_f1": macro_f1(states, np.stack(probabilities).argmax(axis=1)),
-            "documents": len(states),
-        }
-    return {
-        "strength": score_ordinal(labels, given, len(STRENGTHS), resamples=300).model_dump(),
-        "expected_calibration_error": round(expected_calibration_error(found.max(axis=1), given == labels, bins=5), 4),
-        "set_coverage": round(float(np.mean(held)), 4),
-        "mean_set_size": round(float(np.mean([last - first + 1 for first, last in sets])), 4),
-        "tiers": tiers,
-    }
 
 
 def _model_id(config: TrainingConfig, folder: Path) -> str:

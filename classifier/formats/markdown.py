@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -12,6 +13,10 @@ from classifier.formats.writing import PageWriter
 
 _BOLD_ONLY = re.compile(r"^(?:\*\*[^*]+\*\*\s*)+$")
 _BOLD_LEVEL = 7
+# Two words at least: a lone "FALLS" may be a label of a chart.
+_SHOUTED = re.compile(r"^[^a-z]*[A-Z]{2,}[^a-z]*[ ][^a-z]*[A-Z]{2,}[^a-z.,;]*$")
+_SHOUTED_LEVEL = 6
+_HEADING_WORDS = 12
 
 
 def read_markdown(text: str) -> tuple[Page, ...]:
@@ -57,9 +62,24 @@ def _write(writer: PageWriter, tokens: list[Token]) -> None:
                 elif _is_bold_heading(token.content, words):
                     writer.add("heading", words, _BOLD_LEVEL)
                 else:
-                    writer.add("paragraph", words)
+                    _write_paragraph(writer, token)
             case "fence" | "code_block":
                 writer.add("paragraph", token.content)
+
+
+def _write_paragraph(writer: PageWriter, token: Token) -> None:
+    """Write a paragraph; first lines of it in capitals, as exports from PDF leave headings, are headings."""
+    lines: list[list[Token]] = [[]]
+    for child in token.children or []:
+        if child.type in ("softbreak", "hardbreak"):
+            lines.append([])
+        else:
+            lines[-1].append(child)
+    written = [_joined(line) for line in lines]
+    while written and _SHOUTED.match(written[0].strip()) and len(written[0].split()) <= _HEADING_WORDS:
+        writer.add("heading", written.pop(0).strip(), _SHOUTED_LEVEL)
+    if written:
+        writer.add("paragraph", " ".join(written))
 
 
 def _is_bold_heading(source: str, words: str) -> bool:
@@ -69,8 +89,12 @@ def _is_bold_heading(source: str, words: str) -> bool:
 
 
 def _plain(token: Token) -> str:
+    return _joined(token.children or [])
+
+
+def _joined(children: Sequence[Token]) -> str:
     parts: list[str] = []
-    for child in token.children or []:
+    for child in children:
         if child.type in ("text", "code_inline"):
             parts.append(child.content)
         elif child.type in ("softbreak", "hardbreak"):

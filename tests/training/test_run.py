@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from classifier.artefact import Artefact, check_files, load_artefact
-from classifier.codebook import Codebook
+from classifier.codebook import Codebook, load_codebook
 from classifier.encoder import Text
 from classifier.errors import LabelledDataError
 from classifier.reading import read_document
@@ -20,7 +20,8 @@ from training.config import TrainingConfig
 from training.data import in_split, load_passages, load_splits, load_strategies
 from training.encoder import PassageNetwork, network_logits
 from training.export import export
-from training.run import Trained, make_current, refit, train
+from training.hand_labels import import_labels
+from training.run import Documents, Trained, hand_labelled, make_current, refit, train
 
 CONFIG = TrainingConfig(name="small", epochs=1, limit=96, seed=3)
 
@@ -93,12 +94,33 @@ def test_a_refit_takes_in_new_document_labels(trained: Trained, little: Path, tm
     assert check_files(again.folder).data_digest != check_files(trained.folder).data_digest
 
 
+def test_strength_is_refitted_from_labels_given_by_hand_alone(trained: Trained, little: Path, tmp_path: Path) -> None:
+    """A spreadsheet with nothing but authority, file and strength; tiers keep their heads."""
+    rows = load_strategies(little)
+    sheet = "authority,file,strength\n" + "".join(f"{r.authority},{r.file},{r.strength}\n" for r in rows)
+    (tmp_path / "labels.csv").write_text(sheet, encoding="utf-8")
+    codebook = load_codebook(little / "codebook.toml")
+    import_labels(tmp_path / "labels.csv", codebook, tmp_path / "in", documents=little / "strategies")
+    documents = hand_labelled(tmp_path / "in/labels.jsonl", little / "strategies")
+    again = refit(trained.folder, lambda _: None, models=tmp_path / "models", documents=documents)
+    before, after = load_artefact(trained.folder), load_artefact(again.folder)
+    assert after.heads.strength == before.heads.strength
+    assert after.heads.tiers == before.heads.tiers
+    fewer = hand_labelled(tmp_path / "in/labels.jsonl", little / "strategies")
+    fewer = Documents(fewer.rows[3:], fewer.directory, fewer.described)
+    other = refit(trained.folder, lambda _: None, models=tmp_path / "models", documents=fewer)
+    assert load_artefact(other.folder).heads.strength != before.heads.strength
+    assert "15 documents with labels given by hand" in (again.folder / "README.md").read_text(encoding="utf-8")
+
+
 def test_too_few_strategies_are_told(trained: Trained, little: Path, tmp_path: Path) -> None:
     few = tmp_path / "data"
     shutil.copytree(little, few)
     lines = (few / "strategies.jsonl").read_text(encoding="utf-8").splitlines()[:4]
     (few / "strategies.jsonl").write_text("\n".join(lines), encoding="utf-8")
-    with pytest.raises(LabelledDataError, match="4 labelled strategies, fewer than 10; add labels"):
+    with pytest.raises(
+        LabelledDataError, match="4 documents with a strength label and a file, fewer than 10; add labels"
+    ):
         refit(trained.folder, lambda _: None, data=few, models=tmp_path / "models")
 
 
