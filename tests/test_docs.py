@@ -23,7 +23,7 @@ def test_the_readme_has_commands() -> None:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_the_commands_of_the_readme_run(command: str, tmp_path: Path) -> None:
-    arguments = [str(tmp_path) if part == "out" else part for part in command.split()[1:]]
+    arguments = [re.sub(r"^out\b", str(tmp_path), part) for part in command.split()[1:]]
     program = Path(sys.executable).parent / "prevention"
     done = subprocess.run([program, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=280, check=False)
     assert done.returncode == 0, done.stderr

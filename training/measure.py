@@ -103,13 +103,12 @@ def evaluate_documents(
         load_strategies() if path is None else read_jsonl(path, GoldDocument.model_validate_json)
     )
     directory = DATA / "strategies" if path is None else folder or path.parent
+    rows = [row for row in rows if row.file]
     for row in rows:
-        if not row.file or not (directory / row.file).is_file():
-            raise LabelledDataError(
-                f"{directory / (row.file or '(no file)')}: labelled but missing; give its folder with --folder"
-            )
+        if not (directory / row.file).is_file():
+            raise LabelledDataError(f"{directory / row.file}: labelled but missing; give its folder with --folder")
     if not any(row.strength for row in rows):
-        raise LabelledDataError(f"{path}: no document has a strength label; add some")
+        raise LabelledDataError(f"{path}: no document has both a file and a strength label; add some")
     console = Console(width=120)
     with Console(stderr=True).status(f"reading {len(rows)} documents"):
         read = read_strategies(rows, directory, artefact.passages, artefact.heads.scaling, artefact.heads.labels)

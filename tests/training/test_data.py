@@ -12,7 +12,7 @@ import pytest
 from classifier.codebook import STRENGTHS, Codebook
 from classifier.errors import ConfigurationError, LabelledDataError
 from tests.conftest import REAL, ROOT, needs_real
-from training.checks import check_data, shared_runs, telling_words, templates, worn_openings
+from training.checks import check_data, near_copies, shared_runs, telling_words, templates, worn_openings
 from training.config import TrainingConfig, load_config
 from training.data import LabelledPassage, data_digest, in_split, load_passages, load_splits, load_strategies
 
@@ -140,3 +140,14 @@ def test_a_wrong_setting_is_told(tmp_path: Path, text: str, fault: str) -> None:
     path.write_text(text)
     with pytest.raises(ConfigurationError, match=fault):
         load_config(path)
+
+
+def test_one_thing_said_twice_is_found() -> None:
+    named = [
+        ("a", "The council will offer every new parent a home visit from a health visitor within two weeks of the birth."),
+        ("b", "Every new parent will be offered a home visit by a health visitor from the council within two weeks of birth."),
+        ("c", "The council will publish its accounts within two weeks of the auditor's visit to the town hall."),
+        ("d", "Parking permits cost more from April, and the library opens later on Fridays than it did before."),
+    ]
+    for every_pair in (False, True):
+        assert [fault.split(" (")[0] for fault in near_copies(named, every_pair=every_pair)] == ["b says what a says"]
