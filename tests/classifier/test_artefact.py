@@ -6,6 +6,7 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from classifier.artefact import (
@@ -74,5 +75,7 @@ def test_without_a_pointer_the_next_step_is_told(tmp_path: Path, monkeypatch: py
 def test_the_released_model_is_small_and_holds_no_pickle() -> None:
     files = [path for path in current_model().iterdir() if path.is_file()]
     assert sum(path.stat().st_size for path in files) <= 60_000_000
-    assert {path.suffix for path in files} <= {".onnx", ".json", ".toml", ".md"}
+    assert {path.suffix for path in files} <= {".onnx", ".json", ".toml", ".md", ".npz"}
+    with np.load(current_model() / LEXICON, allow_pickle=False) as held:
+        assert {name: held[name].dtype.kind for name in held.files}.keys() >= {"terms", "weights"}
     assert {path.name for path in files} == {*check_files(current_model()).files, MANIFEST}

@@ -10,7 +10,7 @@ import pytest
 
 from classifier.artefact import Artefact
 from classifier.document import Document
-from classifier.passages import find_passages
+from classifier.passages import find_lines_beside, find_passages
 from classifier.prediction import Evidence, Prediction
 from classifier.reading import read_document
 from classifier.score import score_document
@@ -27,7 +27,8 @@ def all_evidence(prediction: Prediction) -> list[Evidence]:
 
 
 def check_evidence(prediction: Prediction, document: Document) -> None:
-    passages = {p.id: p for p in find_passages(document)}
+    found = find_passages(document)
+    passages = {p.id: p for p in [*found, *find_lines_beside(document, found)]}
     for evidence in all_evidence(prediction):
         page = document.page(evidence.page)
         assert evidence.quote == page.text[evidence.start : evidence.end]

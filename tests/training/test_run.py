@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import shutil
 from pathlib import Path
@@ -97,8 +98,10 @@ def test_a_refit_takes_in_new_document_labels(trained: Trained, little: Path, tm
 def test_strength_is_refitted_from_labels_given_by_hand_alone(trained: Trained, little: Path, tmp_path: Path) -> None:
     """A spreadsheet with nothing but authority, file and strength; tiers keep their heads."""
     rows = load_strategies(little)
-    sheet = "authority,file,strength\n" + "".join(f"{r.authority},{r.file},{r.strength}\n" for r in rows)
-    (tmp_path / "labels.csv").write_text(sheet, encoding="utf-8")
+    with (tmp_path / "labels.csv").open("w", encoding="utf-8", newline="") as out:
+        csv.writer(out).writerows(
+            [("authority", "file", "strength"), *((r.authority, r.file, r.strength) for r in rows)]
+        )
     codebook = load_codebook(little / "codebook.toml")
     import_labels(tmp_path / "labels.csv", codebook, tmp_path / "in", documents=little / "strategies")
     documents = hand_labelled(tmp_path / "in/labels.jsonl", little / "strategies")
