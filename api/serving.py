@@ -1,0 +1,74 @@
+"""The service put together and run: store, model, worker and HTTP in one process."""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import uvicorn
+
+from api.http.application import create_application
+from api.http.service import ModelCard, Service
+from api.queue import JobQueue
+from api.scoring import Scorer
+from api.settings import Settings
+from api.store.database import check_version, open_database
+from api.store.files import Files
+from api.worker import Worker
+from classifier.artefact import MANIFEST, Artefact, Manifest, current_model, load_artefact
+from classifier.errors import ConfigurationError
+
+_GRACE_SECONDS = 5
+
+
+def serve(settings: Settings) -> None:
+    """Serve until the process is told to end."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    # Alembic tells which database it looks at, on each start.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    if not settings.data.is_dir():
+        raise ConfigurationError(f"{settings.data}: no such folder; run `prevention init --data {settings.data}`")
+    with _alone(settings.data):
+        engine = open_database(settings)
+        check_version(engine)
+        folder = current_model()
+        model = load_artefact(folder)
+        files, queue = Files(settings.files), JobQueue(engine)
+        worker = Worker(engine, queue, Scorer(engine, files, model, ocr=settings.ocr))
+        worker.start()
+        app = create_application(Service(settings, engine, files, queue, _models(folder, model)))
+        uvicorn.run(
+            app, host=settings.host, port=settings.port, log_config=None, access_log=False, server_header=False,
+            timeout_graceful_shutdown=_GRACE_SECONDS,
+        )  # fmt: skip
+        worker.stop()
+        logging.shutdown()
+        # A document may still be under way in a thread. It is taken up again at the next start, so nobody waits for it here.
+        os._exit(0)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Hold the folder's lock: two services would each take up the other's unfinished jobs."""
+    with (folder / "serve.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise ConfigurationError(
+                f"{folder}: another `prevention serve` is at work on this folder; end it first, or name another folder"
+            ) from error
+        yield
+
+
+def _models(folder: Path, model: Artefact) -> tuple[ModelCard, ...]:
+    """Return the model in use and those that lie beside it."""
+    cards = [ModelCard(model.id, model.codebook.version, in_use=True)]
+    for path in sorted(folder.parent.glob(f"*/{MANIFEST}")):
+        manifest = Manifest.model_validate_json(path.read_bytes())
+        if manifest.id != model.id:
+            cards.append(ModelCard(manifest.id, manifest.codebook_version, in_use=False))
+    return tuple(cards)
