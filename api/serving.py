@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +24,7 @@ from classifier.artefact import MANIFEST, Artefact, Manifest, current_model, loa
 from classifier.errors import ConfigurationError
 
 _GRACE_SECONDS = 5
+_BACKLOG = 2048
 
 
 def serve(settings: Settings) -> None:
@@ -32,23 +34,39 @@ def serve(settings: Settings) -> None:
     logging.getLogger("alembic").setLevel(logging.WARNING)
     if not settings.data.is_dir():
         raise ConfigurationError(f"{settings.data}: no such folder; run `prevention init --data {settings.data}`")
-    with _alone(settings.data):
+    with _alone(settings.data), _listening(settings) as listener:
         engine = open_database(settings)
         check_version(engine)
         folder = current_model()
         model = load_artefact(folder)
         files, queue = Files(settings.files), JobQueue(engine)
+        files.sweep()
         worker = Worker(engine, queue, Scorer(engine, files, model, ocr=settings.ocr))
         worker.start()
-        app = create_application(Service(settings, engine, files, queue, _models(folder, model)))
-        uvicorn.run(
-            app, host=settings.host, port=settings.port, log_config=None, access_log=False, server_header=False,
+        service = Service(settings, engine, files, queue, _models(folder, model))
+        config = uvicorn.Config(
+            create_application(service, worker.stop), log_config=None, access_log=False, server_header=False,
             timeout_graceful_shutdown=_GRACE_SECONDS,
         )  # fmt: skip
-        worker.stop()
+        uvicorn.Server(config).run([listener])
+        # Only an interrupt leads here; a request to terminate has ended the process. A document may still be under way in a
+        # thread. It is taken up again at the next start, so nobody waits for it.
         logging.shutdown()
-        # A document may still be under way in a thread. It is taken up again at the next start, so nobody waits for it here.
         os._exit(0)
+
+
+@contextmanager
+def _listening(settings: Settings) -> Iterator[socket.socket]:
+    """Listen before anything is loaded: a port that is taken is told at once, and who comes early waits."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        listener = socket.create_server((settings.host, settings.port), family=family, backlog=_BACKLOG)
+    except OSError as error:
+        raise ConfigurationError(
+            f"{settings.host}, port {settings.port}: cannot be listened at ({error.strerror}); name another with --host and --port"
+        ) from error
+    with listener:
+        yield listener
 
 
 @contextmanager

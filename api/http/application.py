@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
 from fastapi import FastAPI
 
 from api.http import about, documents, jobs
@@ -11,8 +14,14 @@ from api.http.service import Service
 from classifier import __version__
 
 
-def create_application(service: Service) -> FastAPI:
-    """Return the application for a service that has been put together."""
+def create_application(service: Service, on_end: Callable[[], None]) -> FastAPI:
+    """Return the application for a service that has been put together; `on_end` is called when the last request is answered."""
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        on_end()
+
     app = FastAPI(
         title="Prevention classifier",
         version=__version__,
@@ -20,6 +29,7 @@ def create_application(service: Service) -> FastAPI:
         # The pages that FastAPI offers load scripts from elsewhere.
         docs_url=None,
         redoc_url=None,
+        lifespan=lifespan,
     )
     app.state.service = service
     for router in (documents.router, jobs.router, about.router):

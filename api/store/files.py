@@ -18,6 +18,11 @@ class Files:
         """Return where the file of a digest lies."""
         return self.folder / digest[:2] / digest
 
+    def sweep(self) -> None:
+        """Remove what a crash left half written. Call it while nothing is being written."""
+        for scratch in self.folder.glob("*/.*"):
+            scratch.unlink()
+
     def keep(self, data: bytes) -> str:
         """Write bytes whole and durably, unless they are there already; return their SHA-256 in hexadecimal.
 

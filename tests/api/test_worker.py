@@ -1,0 +1,54 @@
+"""Jobs survive the process: it is killed while they wait and while they run, and each is done once."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.api.service import RunningService, strategy, submit, wait_for
+from tests.conftest import SAMPLE
+
+_READY_SECONDS = 10
+
+
+def check_all_done(service: RunningService, accepted: dict[str, str]) -> None:
+    """Check that every accepted document has succeeded and has one prediction; `accepted` maps documents to jobs."""
+    with service.client() as client:
+        for document, job in accepted.items():
+            assert wait_for(client, job)["status"] == "succeeded"
+            assert client.get(f"/v1/documents/{document}/prediction").status_code == 200
+    assert service.rows("SELECT count(*), count(DISTINCT document_id) FROM predictions") == [(len(accepted),) * 2]
+    assert service.rows("SELECT count(*) FROM documents") == [(len(accepted),)]
+    assert service.rows("SELECT count(*) FROM jobs") == [(len(accepted),)]
+
+
+@pytest.mark.parametrize("after", [0.0, 0.4, 1.0])
+def test_what_was_accepted_is_done_after_a_kill(tmp_path: Path, after: float) -> None:
+    service = RunningService(tmp_path / "data")
+    service.start()
+    accepted: dict[str, str] = {}
+    with service.client() as client:
+        for answer in [
+            submit(client, SAMPLE.read_bytes(), SAMPLE.name),
+            *(submit(client, strategy(str(n))) for n in range(3)),
+        ]:
+            assert answer.status_code == 202
+            accepted[answer.json()["document_id"]] = answer.json()["job_id"]
+    time.sleep(after)
+    service.kill()
+    assert service.start() < _READY_SECONDS
+    check_all_done(service, accepted)
+    service.stop()
+    assert service.start() < _READY_SECONDS
+    check_all_done(service, accepted)
+    service.stop()
+
+
+def test_a_second_service_on_the_same_folder_is_refused(service: RunningService) -> None:
+    from tests.test_commands import prevention
+
+    done = prevention("serve", "--data", service.data, "--port", "1")
+    assert done.returncode == 2
+    assert "another `prevention serve` is at work on this folder" in done.stderr
