@@ -62,8 +62,9 @@ def _listening(settings: Settings) -> Iterator[socket.socket]:
     try:
         listener = socket.create_server((settings.host, settings.port), family=family, backlog=_BACKLOG)
     except OSError as error:
+        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
         raise ConfigurationError(
-            f"{settings.host}, port {settings.port}: cannot be listened at ({error.strerror}); name another with --host and --port"
+            f"{settings.host}, port {settings.port}: cannot be listened at ({reason}); name another with --host and --port"
         ) from error
     with listener:
         yield listener

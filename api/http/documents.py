@@ -89,7 +89,7 @@ def get_documents(
     )
 
 
-@router.get("/{document_id}", responses=described(401, 403, 404, 503))
+@router.get("/{document_id}", responses=described(401, 403, 404, 422, 503))
 def get_document(document_id: DocumentId, session: SessionGiven, _caller: Viewer) -> DocumentAnswer:
     """Return a document's details."""
     return document_answer(_find(session, document_id))
@@ -97,7 +97,7 @@ def get_document(document_id: DocumentId, session: SessionGiven, _caller: Viewer
 
 @router.get(
     "/{document_id}/prediction",
-    responses={200: {"model": Prediction}, **described(401, 403, 404, 503)},
+    responses={200: {"model": Prediction}, **described(401, 403, 404, 422, 503)},
     response_class=Response,
 )
 def get_prediction(document_id: DocumentId, service: ServiceGiven, session: SessionGiven, _caller: Viewer) -> Response:
@@ -122,7 +122,7 @@ def get_prediction(document_id: DocumentId, service: ServiceGiven, session: Sess
 
 @router.get(
     "/{document_id}/file",
-    responses={200: {"content": {"application/octet-stream": {}}, "description": "The bytes as they were uploaded"}, **described(401, 403, 404, 503)},
+    responses={200: {"content": {"application/octet-stream": {}}, "description": "The bytes as they were uploaded"}, **described(401, 403, 404, 422, 503)},
     response_class=FileResponse,
 )  # fmt: skip
 def get_file(document_id: DocumentId, service: ServiceGiven, session: SessionGiven, _caller: Viewer) -> FileResponse:

@@ -42,6 +42,6 @@ def make_keys(data: Path) -> dict[str, str]:
     """Make a key for each role in the store of a folder."""
     engine = open_database(load_settings(data=data))
     with Session(engine) as session, session.begin():
-        made = {role: make_key(session, role, role) for role in ROLES}
+        made: dict[str, str] = {role: make_key(session, role, role) for role in ROLES}
     engine.dispose()
     return made

@@ -5,10 +5,9 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-import pytest
-
 from tests.api.service import RunningService, strategy, submit, wait_for
 from tests.conftest import SAMPLE
+from tests.test_commands import prevention
 
 _READY_SECONDS = 10
 
@@ -24,19 +23,20 @@ def check_all_done(service: RunningService, accepted: dict[str, str]) -> None:
     assert service.rows("SELECT count(*) FROM jobs") == [(len(accepted),)]
 
 
-@pytest.mark.parametrize("after", [0.0, 0.4, 1.0])
-def test_what_was_accepted_is_done_after_a_kill(tmp_path: Path, after: float) -> None:
+def test_what_was_accepted_is_done_once_however_often_the_process_is_killed(tmp_path: Path) -> None:
     service = RunningService(tmp_path / "data")
     service.start()
     accepted: dict[str, str] = {}
     with service.client() as client:
-        for answer in [
-            submit(client, SAMPLE.read_bytes(), SAMPLE.name),
-            *(submit(client, strategy(str(n))) for n in range(3)),
-        ]:
+        for n in range(5):
+            document = (SAMPLE.read_bytes(), SAMPLE.name) if n == 0 else (strategy(str(n)), f"{n}.md")
+            answer = submit(client, *document)
             assert answer.status_code == 202
             accepted[answer.json()["document_id"]] = answer.json()["job_id"]
-    time.sleep(after)
+    # Right after the last answer, so that most wait; then while the first is read or scored.
+    service.kill()
+    assert service.start() < _READY_SECONDS
+    time.sleep(0.4)
     service.kill()
     assert service.start() < _READY_SECONDS
     check_all_done(service, accepted)
@@ -47,8 +47,6 @@ def test_what_was_accepted_is_done_after_a_kill(tmp_path: Path, after: float) ->
 
 
 def test_a_second_service_on_the_same_folder_is_refused(service: RunningService) -> None:
-    from tests.test_commands import prevention
-
     done = prevention("serve", "--data", service.data, "--port", "1")
     assert done.returncode == 2
     assert "another `prevention serve` is at work on this folder" in done.stderr
