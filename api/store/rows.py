@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import CursorResult
+from sqlalchemy import literal
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -16,8 +16,7 @@ def insert_unless_there(session: Session, table: type[Table], **values: Any) -> 
 
     Another transaction that is inserting the same row is waited for. On SQLite this takes the lock for writing.
     """
-    if session.get_bind().dialect.name == "postgresql":
-        done = session.execute(postgresql.insert(table).values(**values).on_conflict_do_nothing())
-    else:
-        done = session.execute(sqlite.insert(table).values(**values).on_conflict_do_nothing())
-    return cast("CursorResult[Any]", done).rowcount == 1
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    # What is returned tells, not the count of rows: that is not known of every insert.
+    done = session.execute(insert(table).values(**values).on_conflict_do_nothing().returning(literal(1)))
+    return done.scalar() is not None

@@ -5,15 +5,19 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
+from sqlalchemy import Engine, text
+
+from api.settings import load_settings
+from api.store.database import open_database
 
 PROGRAM = Path(sys.executable).parent / "prevention"
 READY_SECONDS = 60.0
@@ -30,14 +34,22 @@ def free_port() -> int:
 class RunningService:
     """A store made by `prevention init`, and the `prevention serve` that runs on it."""
 
-    def __init__(self, data: Path, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(self, data: Path, url: str | None = None, **settings: str) -> None:
         self.data, self.port = data, free_port()
-        self.environment = {**os.environ, **(settings or {})}
+        self.environment = {**os.environ, **settings, **({"PREVENTION_DATABASE_URL": url} if url is not None else {})}
         self._process: subprocess.Popen[bytes] | None = None
         done = subprocess.run(
             [PROGRAM, "init", "--data", data], capture_output=True, text=True, check=True, env=self.environment
         )
         self.key = done.stdout.splitlines()[-1].removeprefix("key: ")
+
+    @contextmanager
+    def database(self) -> Iterator[Engine]:
+        """Open the service's database beside it."""
+        url = self.environment.get("PREVENTION_DATABASE_URL")
+        engine = open_database(load_settings(data=self.data, database_url=url))
+        yield engine
+        engine.dispose()
 
     @property
     def log(self) -> Path:
@@ -79,9 +91,9 @@ class RunningService:
         return httpx.Client(base_url=f"http://127.0.0.1:{self.port}", headers=headers, timeout=90)
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
-        """Return what a query finds in the SQLite database, read beside the running service."""
-        with sqlite3.connect(f"file:{self.data / 'prevention.sqlite'}?mode=ro", uri=True) as connection:
-            return connection.execute(query).fetchall()
+        """Return what a query finds in the database, read beside the running service."""
+        with self.database() as engine, engine.connect() as connection:
+            return [tuple(row) for row in connection.execute(text(query))]
 
 
 def submit(client: httpx.Client, content: bytes, name: str = "plan.md", **fields: str) -> httpx.Response:

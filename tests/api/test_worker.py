@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
+from tests.api.databases import BACKENDS, database_url
 from tests.api.service import RunningService, strategy, submit, wait_for
 from tests.conftest import SAMPLE
 from tests.test_commands import prevention
@@ -23,8 +27,15 @@ def check_all_done(service: RunningService, accepted: dict[str, str]) -> None:
     assert service.rows("SELECT count(*) FROM jobs") == [(len(accepted),)]
 
 
-def test_what_was_accepted_is_done_once_however_often_the_process_is_killed(tmp_path: Path) -> None:
-    service = RunningService(tmp_path / "data")
+@pytest.fixture(params=BACKENDS)
+def fresh(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RunningService]:
+    """A service of the test's own, not yet started."""
+    with database_url(request.param) as url:
+        yield RunningService(tmp_path / "data", url)
+
+
+def test_what_was_accepted_is_done_once_however_often_the_process_is_killed(fresh: RunningService) -> None:
+    service = fresh
     service.start()
     accepted: dict[str, str] = {}
     with service.client() as client:

@@ -8,8 +8,6 @@ import httpx
 import pytest
 from sqlalchemy.orm import Session
 
-from api.settings import load_settings
-from api.store.database import open_database
 from api.store.keys import ROLES, make_key
 from api.store.tables import now
 from tests.api.service import RunningService, strategy, submit
@@ -67,9 +65,7 @@ def test_a_wrong_key_is_refused(service: RunningService, header: str) -> None:
 
 
 def test_an_expired_key_is_refused(service: RunningService) -> None:
-    engine = open_database(load_settings(data=service.data))
-    with Session(engine) as session, session.begin():
+    with service.database() as engine, Session(engine) as session, session.begin():
         key = make_key(session, "past", "admin", now() - timedelta(minutes=1))
-    engine.dispose()
     with service.client(key) as past:
         assert past.get("/v1/models").json()["code"] == "key_unknown"
