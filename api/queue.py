@@ -13,6 +13,8 @@ WORKFLOW = "score_document"
 PROTOCOL = "1"
 # DBOS gives a worker back what it was at when it died by this name; so it must be the same after a restart.
 EXECUTOR = "serve"
+# A query takes only so many parameters.
+_CHUNK = 500
 
 
 class JobQueue:
@@ -37,14 +39,15 @@ class JobQueue:
 
     def states(self, job_ids: list[str]) -> dict[str, str]:
         """Return what DBOS holds of these jobs, by id, in its own words (ENQUEUED, PENDING, ERROR and so on)."""
-        if not job_ids:
-            return {}
-        found = self._client.list_workflows(workflow_ids=job_ids, load_input=False, load_output=False)
-        return {workflow.workflow_id: workflow.status for workflow in found}
+        found: dict[str, str] = {}
+        for chunk in (job_ids[at : at + _CHUNK] for at in range(0, len(job_ids), _CHUNK)):
+            workflows = self._client.list_workflows(workflow_ids=chunk, load_input=False, load_output=False)
+            found |= {workflow.workflow_id: workflow.status for workflow in workflows}
+        return found
 
-    def resume(self, job_id: str) -> None:
-        """Queue a job again that DBOS has given up."""
-        self._client.resume_workflow(job_id, queue_name=QUEUE)
+    def forget(self, job_id: str) -> None:
+        """Drop what DBOS holds of a job that has ended, so that it can be put again: a failed step would only fail again."""
+        self._client.delete_workflow(job_id)
 
     def close(self) -> None:
         """Let go of the database."""

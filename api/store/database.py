@@ -24,11 +24,14 @@ def open_database(settings: Settings) -> Engine:
         raise ConfigurationError(
             "PREVENTION_DATABASE_URL is no database URL; write it as postgresql://user:password@host/name"
         ) from error
+    # Parameters hold what documents say; they would go to the log with every error.
     if url.get_backend_name() == "sqlite":
-        engine = create_engine(url, connect_args={"timeout": settings.lock_seconds}, pool_size=20)
+        engine = create_engine(url, connect_args={"timeout": settings.lock_seconds}, pool_size=20, hide_parameters=True)
         event.listen(engine, "connect", _prepare_sqlite)
         return engine
-    return create_engine(url, pool_size=20, pool_pre_ping=True, connect_args={"connect_timeout": 10})
+    return create_engine(
+        url, connect_args={"connect_timeout": 10}, pool_size=20, pool_pre_ping=True, hide_parameters=True
+    )
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

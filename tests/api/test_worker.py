@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from tests.api.databases import BACKENDS, database_url
 from tests.api.service import RunningService, strategy, submit, wait_for
@@ -61,3 +62,24 @@ def test_a_second_service_on_the_same_folder_is_refused(service: RunningService)
     done = prevention("serve", "--data", service.data, "--port", "1")
     assert done.returncode == 2
     assert "another `prevention serve` is at work on this folder" in done.stderr
+
+
+def test_jobs_that_the_queue_has_lost_or_given_up_are_settled_at_the_next_start(tmp_path: Path) -> None:
+    states = ["lost", "CANCELLED", "ERROR", "SUCCESS", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
+    service = RunningService(tmp_path / "data")
+    service.start()
+    with service.client() as client:
+        jobs = [submit(client, strategy(state)).json()["job_id"] for state in states]
+        service.kill()
+        with service.database() as engine, engine.begin() as connection:
+            connection.execute(text("UPDATE jobs SET status = 'queued'"))
+            connection.execute(text("DELETE FROM predictions"))
+            connection.execute(text("DELETE FROM workflow_status WHERE workflow_uuid = :job"), {"job": jobs[0]})
+            for job, state in zip(jobs, states, strict=True):
+                query = text("UPDATE workflow_status SET status = :state WHERE workflow_uuid = :job")
+                connection.execute(query, {"state": state, "job": job})
+        service.start()
+        ended = {state: wait_for(client, job) for job, state in zip(jobs, states, strict=True)}
+    assert ended.pop("MAX_RECOVERY_ATTEMPTS_EXCEEDED")["error"]["code"] == "gave_up"
+    assert {state: job["status"] for state, job in ended.items()} == dict.fromkeys(ended, "succeeded")
+    service.stop()
