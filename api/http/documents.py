@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api.http.answers import Accepted, DocumentAnswer, DocumentPage, accepted, document_answer
 from api.http.problems import Problem, described
-from api.http.service import Annotator, ServiceGiven, SessionGiven, Viewer
+from api.http.service import ID_PATTERN, Annotator, ServiceGiven, SessionGiven, Viewer
 from api.http.upload import receive_upload, request_body
 from api.store.documents import find_prediction, latest_job, list_documents
 from api.store.tables import StoredDocument
@@ -38,7 +38,9 @@ _POSTED: dict[int | str, dict[str, Any]] = {
     **described(401, 403, 413, 415, 422, 503, 507),
 }  # fmt: skip
 
-DocumentId = Annotated[str, Path(max_length=64, description="as the upload answered", examples=["doc_000644f2c1a3b4"])]
+DocumentId = Annotated[
+    str, Path(max_length=64, pattern=ID_PATTERN, description="as the upload answered", examples=["doc_000644f2c1a3b4"])
+]
 
 
 @router.post("", status_code=202, responses=_POSTED, openapi_extra=request_body())
@@ -79,7 +81,9 @@ def get_documents(
     session: SessionGiven,
     _caller: Viewer,
     limit: Annotated[int, Query(ge=1, le=200, description="how many at most")] = 50,
-    cursor: Annotated[str | None, Query(max_length=64, description="`next_cursor` of the page before")] = None,
+    cursor: Annotated[
+        str | None, Query(max_length=64, pattern=ID_PATTERN, description="`next_cursor` of the page before")
+    ] = None,
 ) -> DocumentPage:
     """List documents, newest first."""
     rows = list_documents(session, limit + 1, cursor)

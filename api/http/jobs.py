@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api.http.answers import JobAnswer, job_answer
 from api.http.problems import Problem, described
-from api.http.service import Service, ServiceGiven, Viewer
+from api.http.service import ID_PATTERN, Service, ServiceGiven, Viewer
 from api.store.jobs import UNDER_WAY
 from api.store.tables import Job
 
@@ -23,7 +23,7 @@ _FIRST_LOOK, _LAST_LOOK = 0.05, 0.5
 
 @router.get("/{job_id}", responses=described(401, 403, 404, 422, 503))
 async def get_job(
-    job_id: Annotated[str, Path(max_length=64)],
+    job_id: Annotated[str, Path(max_length=64, pattern=ID_PATTERN)],
     response: Response,
     service: ServiceGiven,
     _caller: Viewer,

@@ -90,5 +90,7 @@ def _at_least(role: Role) -> Callable[[Caller], Caller]:
     return allowed
 
 
+# Some databases take no control characters, and no id has any.
+ID_PATTERN = r"^[A-Za-z0-9_]+$"
 Viewer = Annotated[Caller, Depends(_at_least("viewer"))]
 Annotator = Annotated[Caller, Depends(_at_least("annotator"))]

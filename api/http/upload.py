@@ -27,9 +27,15 @@ _FORM_BYTES = 64 * 1024
 _URL = TypeAdapter(HttpUrl)
 
 
+def _printable(value: str) -> str:
+    if not value.isprintable():
+        raise ValueError("holds characters that cannot be printed")
+    return value
+
+
 def _web_address(value: str) -> str:
     _URL.validate_python(value)
-    return value
+    return _printable(value)
 
 
 class Details(BaseModel):
@@ -37,7 +43,7 @@ class Details(BaseModel):
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
-    authority: str | None = Field(default=None, min_length=1, max_length=200, description="the council or body whose document it is", examples=["Saltmarsh"])  # fmt: skip
+    authority: Annotated[str, AfterValidator(_printable)] | None = Field(default=None, min_length=1, max_length=200, description="the council or body whose document it is", examples=["Saltmarsh"])  # fmt: skip
     kind: str | None = Field(default=None, pattern=r"^[a-z_]{1,100}$", description="the kind of document, such as jhws, stp, ics or foi", examples=["jhws"])  # fmt: skip
     year: int | None = Field(default=None, ge=1900, le=2200, description="the year it begins with", examples=[2024])
     source_url: Annotated[str, AfterValidator(_web_address)] | None = Field(default=None, max_length=2000, description="where it was found; kept, and never fetched")  # fmt: skip

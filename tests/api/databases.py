@@ -26,8 +26,10 @@ def database_url(backend: str) -> Iterator[str | None]:
     server = create_engine(make_url(_SERVER).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
     with server.connect() as connection:
         connection.execute(text(f"CREATE DATABASE {name}"))
-        try:
-            yield make_url(_SERVER).set(drivername="postgresql", database=name).render_as_string(hide_password=False)
-        finally:
+    try:
+        yield make_url(_SERVER).set(drivername="postgresql", database=name).render_as_string(hide_password=False)
+    finally:
+        server.dispose()
+        with server.connect() as connection:
             connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    server.dispose()
+        server.dispose()

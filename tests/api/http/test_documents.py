@@ -203,6 +203,9 @@ def test_a_document_that_cannot_be_read_fails_with_a_code_and_a_sentence(
         ({"year": "soon"}, "year"),
         ({"year": "3000"}, "year"),
         ({"authority": "x" * 201}, "authority"),
+        ({"authority": "a\x00b"}, "authority"),
+        ({"source_url": "https://example.org/\x00"}, "source_url"),
+        ({"year": "\x00"}, "year"),
         ({"kind": "No Such Kind"}, "kind"),
         ({"source_url": "file:///etc/passwd"}, "source_url"),
         ({"auhtority": "misspelt"}, "auhtority"),
@@ -258,6 +261,13 @@ def test_what_is_not_there_is_a_problem(client: httpx.Client) -> None:
     problem(client.get("/v1/nothing"), 404, "not_found")
     problem(client.delete("/v1/documents"), 405, "method_not_allowed")
     problem(client.get("/v1/documents", params={"limit": "many"}), 422, "invalid_request")
+    for path in (
+        "/v1/documents/%00",
+        "/v1/jobs/%00",
+        "/v1/documents?cursor=%00",
+        "/v1/documents/doc_%F0%9F%98%80/file",
+    ):
+        problem(client.get(path), 422, "invalid_request")
 
 
 def test_files_lie_under_their_digest(client: httpx.Client, service: RunningService) -> None:
