@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response
@@ -21,8 +20,6 @@ from classifier.prediction import Prediction
 
 router = APIRouter(prefix="/v1/documents", tags=["documents"])
 
-# Bodies are held in memory while they are told apart and written; the others wait in their connection.
-_UPLOADS = asyncio.Semaphore(4)
 _RETRY_AFTER = "1"
 _MEDIA_TYPES = {
     "pdf": "application/pdf",
@@ -57,8 +54,7 @@ async def submit_document(
     ] = None,
 ) -> Accepted:
     """Take a document in and queue it for scoring. Once this has answered, the document is not lost by a crash."""
-    async with _UPLOADS:
-        upload = await receive_upload(request, service.files, service.settings.max_upload_mb)
+    upload = await receive_upload(request, service.files, service.settings.max_upload_mb)
     try:
         receipt = await run_in_threadpool(
             submit, service.engine, service.queue, upload, service.model.id, caller.key_id, idempotency_key

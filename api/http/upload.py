@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import unicodedata
 from typing import Annotated, Any
@@ -24,6 +25,8 @@ from classifier.reading import detect_format
 _MB = 2**20
 # Boundaries and the other fields of the form, beside the file itself.
 _FORM_BYTES = 64 * 1024
+# How many uploads are held in memory at a time, to be told apart and written.
+_IN_MEMORY = asyncio.Semaphore(4)
 _URL = TypeAdapter(HttpUrl)
 
 
@@ -62,18 +65,23 @@ async def receive_upload(request: Request, files: Files, max_mb: int) -> Upload:
     limit = max_mb * _MB
     async with await _form(request, limit) as form:
         details, file = _details(form), _file(form)
-        data = await file.read()
-    if len(data) > limit:
+        # Only what has arrived whole waits here: a sender who takes his time keeps nobody else waiting.
+        async with _IN_MEMORY:
+            return await run_in_threadpool(_keep, file, details, files, max_mb)
+
+
+def _keep(file: UploadFile, details: Details, files: Files, max_mb: int) -> Upload:
+    data = file.file.read()
+    if len(data) > max_mb * _MB:
         raise _too_large(max_mb)
     name = clean_name(file.filename or "")
     if not data.strip():
         raise Problem(422, "document_empty", f"{name}: is empty; send the file again")
     try:
-        format_ = await run_in_threadpool(detect_format, data, name)
+        format_ = detect_format(data, name)
     except DocumentError as error:
         raise Problem(415, error_code(error), str(error)) from error
-    digest = await run_in_threadpool(files.keep, data)
-    return Upload(digest=digest, name=name, format=format_, size=len(data), **details.model_dump())
+    return Upload(digest=files.keep(data), name=name, format=format_, size=len(data), **details.model_dump())
 
 
 def clean_name(given: str) -> str:

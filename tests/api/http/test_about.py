@@ -48,6 +48,16 @@ def test_the_openapi_document_describes_every_problem(client: httpx.Client) -> N
     assert "ProblemDetails" in document["components"]["schemas"]
 
 
+def test_an_answer_waits_for_no_acknowledgement(client: httpx.Client) -> None:
+    times: list[float] = []
+    for _ in range(30):
+        begun = time.perf_counter()
+        client.get("/health/live")
+        times.append(time.perf_counter() - begun)
+    # Nagle's algorithm would hold each of them for 40 ms.
+    assert min(times) < 0.03
+
+
 def test_it_answers_while_it_scores(client: httpx.Client) -> None:
     jobs = [submit(client, strategy(f"in the background {n}") * 20, f"{n}.md").json()["job_id"] for n in range(3)]
     times: list[float] = []

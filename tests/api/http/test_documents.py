@@ -6,8 +6,10 @@ import hashlib
 import http.client
 import io
 import json
+import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
 import httpx
 import pikepdf
@@ -252,6 +254,17 @@ def test_a_stranger_is_refused_before_the_body_is_sent(service: RunningService) 
     assert answer.getheader("WWW-Authenticate") == "Bearer"
     assert json.loads(answer.read())["code"] == "key_missing"
     connection.close()
+
+
+def test_senders_who_take_their_time_keep_nobody_waiting(client: httpx.Client, service: RunningService) -> None:
+    head = f"POST /v1/documents HTTP/1.1\r\nHost: here\r\nAuthorization: Bearer {service.key}\r\n"
+    head += "Content-Type: multipart/form-data; boundary=x\r\nContent-Length: 100000\r\n\r\n-"
+    with ExitStack() as slow:
+        for _ in range(100):
+            sender = slow.enter_context(socket.create_connection(("127.0.0.1", service.port)))
+            sender.sendall(head.encode())
+        answer = client.post("/v1/documents", files={"file": ("p.md", strategy("among slow ones"))}, timeout=10)
+        assert answer.status_code == 202
 
 
 def test_what_is_not_there_is_a_problem(client: httpx.Client) -> None:
