@@ -23,12 +23,20 @@ def _require_extra() -> None:
         raise MissingExtraError("the service", "serve")
 
 
+def _keep_private() -> None:
+    """Let nobody else on this machine read what is written from here on."""
+    import os
+
+    os.umask(0o077)
+
+
 def init(
     data: DataOption = None,
     new_key: Annotated[bool, typer.Option("--new-key", help="Make another key where there are some already.")] = False,
 ) -> None:
     """Make the store, or bring it up to date, and print the administrator's key."""
     _require_extra()
+    _keep_private()
     from sqlalchemy.orm import Session
 
     from api.settings import load_settings
@@ -57,6 +65,7 @@ def serve(
 ) -> None:
     """Serve the API over HTTP, and score what is submitted."""
     _require_extra()
+    _keep_private()
     from api.serving import serve as run
     from api.settings import load_settings
 

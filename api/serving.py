@@ -5,9 +5,10 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
+import signal
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import uvicorn
@@ -48,11 +49,12 @@ def serve(settings: Settings) -> None:
             create_application(service, worker.stop), log_config=None, access_log=False, server_header=False,
             timeout_graceful_shutdown=_GRACE_SECONDS,
         )  # fmt: skip
-        uvicorn.Server(config).run([listener])
+        with suppress(KeyboardInterrupt):
+            uvicorn.Server(config).run([listener])
         # Only an interrupt leads here; a request to terminate has ended the process. A document may still be under way in a
         # thread. It is taken up again at the next start, so nobody waits for it.
         logging.shutdown()
-        os._exit(0)
+        os._exit(128 + signal.SIGINT)
 
 
 @contextmanager

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import re
 import unicodedata
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
 from fastapi import Request
@@ -13,6 +15,7 @@ from pydantic.functional_validators import AfterValidator
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import Message
 
 from api.http.problems import Problem
@@ -63,7 +66,7 @@ def request_body() -> dict[str, Any]:
 async def receive_upload(request: Request, files: Files, max_mb: int) -> Upload:
     """Read the form, keep the file and return what was sent; raise a `Problem` with 413, 415 or 422."""
     limit = max_mb * _MB
-    async with await _form(request, limit) as form:
+    async with _form(request, limit) as form:
         details, file = _details(form), _file(form)
         # Only what has arrived whole waits here: a sender who takes his time keeps nobody else waiting.
         async with _IN_MEMORY:
@@ -92,7 +95,9 @@ def clean_name(given: str) -> str:
     return (f"{stem[: 199 - len(suffix)]}.{suffix}" if dot and len(suffix) < 20 else shown[:200]) or "document"
 
 
-async def _form(request: Request, limit: int) -> Any:
+@asynccontextmanager
+async def _form(request: Request, limit: int) -> AsyncIterator[FormData]:
+    """Give out the form while it is open; its temporary files are gone afterwards."""
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
         raise Problem(415, "not_a_form", "the body is no multipart/form-data; send the document as its field `file`")
     announced = request.headers.get("content-length", "")
@@ -108,25 +113,17 @@ async def _form(request: Request, limit: int) -> Any:
             raise _too_large(limit // _MB)
         return message
 
-    return _Form(Request(request.scope, receive))
-
-
-class _Form:
-    """The form while it is open; its temporary files are gone afterwards."""
-
-    def __init__(self, request: Request) -> None:
-        self._request = request
-
-    async def __aenter__(self) -> FormData:
-        try:
-            return await self._request.form(max_files=1, max_fields=10, max_part_size=_FORM_BYTES)
-        except HTTPException as error:
-            raise Problem(
-                422, "invalid_form", f"the form cannot be read: {error.detail}; send one field `file`"
-            ) from error
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._request.close()
+    bounded = Request(request.scope, receive)
+    try:
+        form = await bounded.form(max_files=1, max_fields=10, max_part_size=_FORM_BYTES)
+    except HTTPException as error:
+        raise Problem(422, "invalid_form", f"the form cannot be read: {error.detail}; send one field `file`") from error
+    except ClientDisconnect as error:
+        raise Problem(400, "cut_off", "the connection ended before the body did; send the document again") from error
+    try:
+        yield form
+    finally:
+        await bounded.close()
 
 
 def _file(form: FormData) -> UploadFile:

@@ -80,6 +80,10 @@ class RunningService:
         """Ask the process to end; return its exit status."""
         return self._end(signal.SIGTERM)
 
+    def interrupt(self) -> int:
+        """Interrupt the process, as Ctrl-C does; return its exit status."""
+        return self._end(signal.SIGINT)
+
     def _end(self, how: signal.Signals) -> int:
         assert self._process is not None
         self._process.send_signal(how)

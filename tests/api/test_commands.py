@@ -13,7 +13,8 @@ def test_init_prints_the_key_last_and_only_once(tmp_path: Path) -> None:
     first = prevention("init", "--data", tmp_path / "data")
     assert first.returncode == 0, first.stderr
     assert first.stdout.splitlines()[-1].startswith("key: key_")
-    assert (tmp_path / "data").stat().st_mode & 0o077 == 0
+    for path in [tmp_path / "data", *(tmp_path / "data").rglob("*")]:
+        assert path.stat().st_mode & 0o077 == 0, path
     again = prevention("init", "--data", tmp_path / "data")
     assert again.returncode == 0
     assert "key: " not in again.stdout

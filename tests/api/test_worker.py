@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -55,7 +56,9 @@ def test_what_was_accepted_is_done_once_however_often_the_process_is_killed(fres
     service.stop()
     assert service.start() < _READY_SECONDS
     check_all_done(service, accepted)
-    service.stop()
+    with service.client() as client:
+        submit(client, strategy("under way"))
+    assert service.interrupt() == 128 + signal.SIGINT
 
 
 def test_a_second_service_on_the_same_folder_is_refused(service: RunningService) -> None:
