@@ -53,9 +53,6 @@ def test_what_was_accepted_is_done_once_however_often_the_process_is_killed(fres
     service.kill()
     assert service.start() < _READY_SECONDS
     check_all_done(service, accepted)
-    service.stop()
-    assert service.start() < _READY_SECONDS
-    check_all_done(service, accepted)
     with service.client() as client:
         submit(client, strategy("under way"))
     assert service.interrupt() == 128 + signal.SIGINT

@@ -59,7 +59,7 @@ def test_an_answer_waits_for_no_acknowledgement(client: httpx.Client) -> None:
 
 
 def test_it_answers_while_it_scores(client: httpx.Client) -> None:
-    jobs = [submit(client, strategy(f"in the background {n}") * 20, f"{n}.md").json()["job_id"] for n in range(3)]
+    jobs = [submit(client, strategy(f"in the background {n}") * 8, f"{n}.md").json()["job_id"] for n in range(3)]
     times: list[float] = []
     while client.get(f"/v1/jobs/{jobs[-1]}").json()["status"] in ("queued", "running"):
         begun = time.perf_counter()
