@@ -17,9 +17,11 @@ from classifier.calibration import OrdinalModel, PlattScaling
 from classifier.codebook import Codebook, load_codebook
 from classifier.encoder import OpenVinoModel, PassageModel
 from classifier.errors import ModelError
+from classifier.lexicon import BlendedModel, load_lexicon
 
 GRAPH = "model.onnx"
 TOKENIZER = "tokenizer.json"
+LEXICON = "lexicon.npz"
 HEADS = "heads.json"
 CODEBOOK = "codebook.toml"
 MANIFEST = "manifest.json"
@@ -82,7 +84,7 @@ def check_files(folder: Path) -> Manifest:
         manifest = Manifest.model_validate_json(path.read_bytes())
     except ValidationError as error:
         raise ModelError(f"{path}: not a manifest ({error.errors()[0]['msg']}); {_TRAIN}") from error
-    for name in {GRAPH, TOKENIZER, HEADS, CODEBOOK} - manifest.files.keys():
+    for name in {GRAPH, TOKENIZER, LEXICON, HEADS, CODEBOOK} - manifest.files.keys():
         raise ModelError(f"{path}: the manifest does not list {name}; {_TRAIN}")
     for name, digest in sorted(manifest.files.items()):
         if Path(name).name != name or not (folder / name).is_file():
@@ -104,7 +106,13 @@ def load_artefact(folder: Path | None = None, *, threads: int = 0) -> Artefact:
         raise ModelError(
             f"{folder / HEADS}: labels {heads.labels} are not the codebook's {list(codebook.labels)}; {_TRAIN}"
         )
-    return Artefact(manifest.id, codebook, heads, OpenVinoModel(folder / GRAPH, folder / TOKENIZER, threads=threads))
+    return Artefact(manifest.id, codebook, heads, passage_model(folder, threads=threads))
+
+
+def passage_model(folder: Path, *, threads: int = 0) -> BlendedModel:
+    """Return the encoder and the lexicon of a model folder as one passage model."""
+    encoder = OpenVinoModel(folder / GRAPH, folder / TOKENIZER, threads=threads)
+    return BlendedModel(encoder, load_lexicon(folder / LEXICON))
 
 
 def file_digest(path: Path) -> str:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from classifier.codebook import TIERS
 from classifier.document import Passage
 from classifier.mentions import heading_speaks_of_prevention, place_mentions, triple_definition
 
@@ -33,7 +34,7 @@ STRENGTH_FEATURES: dict[str, int] = {
     "awareness_share": -1,
     "defined_in_three": 1,
 }
-TIER_FEATURES: dict[str, int] = {"breadth": 1, "best": 1, "in_priorities": 1}
+TIER_FEATURES: dict[str, int] = {"breadth": 1, "best": 1, "in_priorities": 1, "volume": 1}
 
 # Groups and conditions that tertiary services serve: "at least two" of them is the codebook's mark of breadth (A1, rule 2).
 _GROUPS = {
@@ -60,6 +61,8 @@ _GROUPS = {
 _TIER_BEND = 0.45
 _EMPHASIS_BEND = 0.06
 _GROUP_BEND = 6.0
+_VOLUME_BEND = 3.0
+_USUAL_WORDS, _LONGEST_WORDS = 40, 150
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,12 +137,29 @@ def tier_features(passages: Sequence[Passage], tier: str, by_label: dict[str, Ar
         dtype=float,
     )
     priorities = _bent(sharpened(probabilities) * stressed, 1.5)
-    rows = {"breadth": breadth, "best": (float(best.sum()), best), "in_priorities": priorities}
+    rows = {
+        "breadth": breadth,
+        "best": (float(best.sum()), best),
+        "in_priorities": priorities,
+        "volume": _volume(passages, tier, by_label),
+    }
     return Features(
         tuple(rows),
         np.array([value for value, _ in rows.values()]),
         np.stack([share for _, share in rows.values()]),
     )
+
+
+def _volume(passages: Sequence[Passage], tier: str, by_label: dict[str, Array]) -> tuple[float, Array]:
+    """Return how much text a tier fills: a list of eight services is one passage, and says more than one sentence does.
+
+    Words of a passage that carries several tiers are shared between them.
+    """
+    words = np.array([min(len(p.text.split()), _LONGEST_WORDS) for p in passages], dtype=float)
+    carried: dict[str, Array] = {name: sharpened(by_label[name]) for name in TIERS}
+    together = np.maximum(np.sum(list(carried.values()), axis=0), 1.0)
+    puts: Array = words / _USUAL_WORDS * carried[tier] / together
+    return _bent(puts, _VOLUME_BEND)
 
 
 def _product(a: float, a_shares: Array, b: float, b_shares: Array) -> tuple[float, Array]:

@@ -28,7 +28,7 @@ RANKS = [
         "formats",
     ],
     ["passages", "encoder", "pdf.blocks", "pdf", "formats.docx", "formats.html", "formats.markdown", "formats.text"],
-    ["mentions", "pdf.assembly", "reading"],
+    ["mentions", "lexicon", "pdf.assembly", "reading"],
     ["evidence", "features", "artefact", "criteria", "pdf.child"],
     ["score"],
     ["report", "report.words", "report.plain", "report.page", "report.annotated"],

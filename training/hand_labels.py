@@ -185,9 +185,14 @@ def _plain(key: str, cell: str, documents: Path) -> str | int:
         if not match or not _YEARS[0] <= int(match[1]) <= _YEARS[1]:
             raise ValueError(f"not a year from {_YEARS[0]} to {_YEARS[1]}; give the first year, as 2016")
         return int(match[1])
-    if key == "file" and not (documents / cell).is_file():
+    if key == "file" and not _inside(documents, cell):
         raise ValueError(f"no such file in {documents}; put it there, or mend the name")
     return cell
+
+
+def _inside(documents: Path, name: str) -> bool:
+    path = (documents / name).resolve()
+    return path.is_file() and path.is_relative_to(documents.resolve())
 
 
 def _answer(criterion: Criterion, cell: str) -> str | bool:

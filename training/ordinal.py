@@ -12,9 +12,9 @@ from classifier.calibration import OrdinalModel
 
 Array = NDArray[np.float64]
 
-# Ten weights for strength want holding; three for a tier do not.
+# Ten weights for strength want holding; four for a tier hardly do.
 STRENGTH_RIDGE = 0.005
-TIER_RIDGE = 0.0005
+TIER_RIDGE = 0.0001
 
 
 def fit_ordinal(

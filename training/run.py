@@ -22,6 +22,7 @@ from classifier.artefact import (
     CODEBOOK,
     GRAPH,
     HEADS,
+    LEXICON,
     MANIFEST,
     MODELS_DIRECTORY,
     TOKENIZER,
@@ -30,10 +31,11 @@ from classifier.artefact import (
     check_files,
     file_digest,
     load_artefact,
+    passage_model,
 )
 from classifier.calibration import OrdinalModel, PlattScaling
 from classifier.codebook import STRENGTHS, TIER_STATES, Codebook, load_codebook
-from classifier.encoder import OpenVinoModel, PassageModel, Text
+from classifier.encoder import PassageModel, Text
 from classifier.errors import LabelledDataError
 from classifier.features import STRENGTH_FEATURES, TIER_FEATURES
 from training.augmentation import Shown, show
@@ -64,6 +66,7 @@ from training.encoder import fine_tune
 from training.evaluation import score_passages
 from training.export import export
 from training.hand_labels import load_hand_labels
+from training.lexicon import fit_lexicon
 from training.ordinal import TIER_RIDGE, fit_ordinal
 
 Report = Callable[[str], None]
@@ -97,7 +100,9 @@ def train(config: TrainingConfig, report: Report, *, data: Path = DATA, models: 
         export(network, folder)
         shutil.copyfile(data / CODEBOOK, folder / CODEBOOK)
         _write_json(folder / CONFIG, config.model_dump())
-        model = OpenVinoModel(folder / GRAPH, folder / TOKENIZER, threads=config.threads)
+        report("fitting the lexicon")
+        fit_lexicon(training, labels).save(folder / LEXICON)
+        model = passage_model(folder, threads=config.threads)
         scaling = _scaling(model, dev, labels, config)
         passages_test = _passage_metrics(model, scaling, test, labels)
         source = Source(
@@ -120,7 +125,7 @@ def refit(
     config = TrainingConfig.model_validate_json((folder / CONFIG).read_bytes())
     metrics = json.loads((folder / METRICS).read_bytes())
     with _scratch(models) as scratch:
-        for name in (GRAPH, TOKENIZER, CODEBOOK, CONFIG):
+        for name in (GRAPH, TOKENIZER, LEXICON, CODEBOOK, CONFIG):
             shutil.copyfile(folder / name, scratch / name)
         source = Source(
             metrics["passages"], manifest.passages_digest, config, artefact.codebook, artefact.heads.scaling,
@@ -264,7 +269,7 @@ def _scaling(
 
 
 def _passage_metrics(
-    model: OpenVinoModel, scaling: PlattScaling, test: Sequence[LabelledPassage], labels: Sequence[str]
+    model: PassageModel, scaling: PlattScaling, test: Sequence[LabelledPassage], labels: Sequence[str]
 ) -> dict[str, Any]:
     probabilities = scaling.probabilities(model.logits([p.asked for p in test]))
     given = (probabilities >= np.array(scaling.thresholds)).astype(np.int64)
@@ -274,7 +279,7 @@ def _passage_metrics(
 
 
 def _model_id(config: TrainingConfig, folder: Path) -> str:
-    parts = [file_digest(folder / GRAPH), file_digest(folder / HEADS), file_digest(folder / CODEBOOK)]
+    parts = [file_digest(folder / name) for name in (GRAPH, LEXICON, HEADS, CODEBOOK)]
     return f"{config.name}-{hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:10]}"
 
 

@@ -8,7 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from classifier.artefact import CODEBOOK, GRAPH, HEADS, MANIFEST, TOKENIZER, check_files, current_model, load_artefact
+from classifier.artefact import (
+    CODEBOOK,
+    GRAPH,
+    HEADS,
+    LEXICON,
+    MANIFEST,
+    TOKENIZER,
+    check_files,
+    current_model,
+    load_artefact,
+)
 from classifier.errors import ModelError
 
 
@@ -17,7 +27,9 @@ def folder(tmp_path: Path) -> Path:
     return Path(shutil.copytree(current_model(), tmp_path / "model"))
 
 
-@pytest.mark.parametrize("name", [GRAPH, TOKENIZER, HEADS, CODEBOOK, "README.md", "config.json", "metrics.json"])
+@pytest.mark.parametrize(
+    "name", [GRAPH, TOKENIZER, LEXICON, HEADS, CODEBOOK, "README.md", "config.json", "metrics.json"]
+)
 def test_one_changed_byte_is_refused(folder: Path, name: str) -> None:
     data = bytearray((folder / name).read_bytes())
     data[len(data) // 2] ^= 1

@@ -144,8 +144,14 @@ def test_a_wrong_setting_is_told(tmp_path: Path, text: str, fault: str) -> None:
 
 def test_one_thing_said_twice_is_found() -> None:
     named = [
-        ("a", "The council will offer every new parent a home visit from a health visitor within two weeks of the birth."),
-        ("b", "Every new parent will be offered a home visit by a health visitor from the council within two weeks of birth."),
+        (
+            "a",
+            "The council will offer every new parent a home visit from a health visitor within two weeks of the birth.",
+        ),
+        (
+            "b",
+            "Every new parent will be offered a home visit by a health visitor from the council within two weeks of birth.",
+        ),
         ("c", "The council will publish its accounts within two weeks of the auditor's visit to the town hall."),
         ("d", "Parking permits cost more from April, and the library opens later on Fridays than it did before."),
     ]
