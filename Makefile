@@ -33,13 +33,13 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.base: pyproject.toml constraints.txt | $(VENV)/bin/python
-	$(PIP) install --quiet --constraint constraints.txt --editable .
+	$(PIP) install --quiet --constraint constraints.txt --editable '.[serve]'
 	touch $@
 
 # torch goes first and alone, at its pin: whatever asks for it afterwards is content with what is there.
 $(VENV)/.train: pyproject.toml constraints.txt $(VENV)/.base
 	$(PIP) install --quiet --constraint constraints.txt torch
-	$(PIP) install --quiet --constraint constraints.txt --editable '.[train,dev]'
+	$(PIP) install --quiet --constraint constraints.txt --editable '.[train,serve,dev]'
 	touch $@
 
 clean:

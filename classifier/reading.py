@@ -22,9 +22,12 @@ Progress = Callable[[int, int], None]
 class Reading:
     """A document being read. A PDF's child process is at work from the moment this is made."""
 
-    def __init__(self, path: Path, *, ocr: bool = True, limits: Limits = DEFAULT_LIMITS) -> None:
-        self.path, self.name = path, path.name
-        data = _bytes(path, limits)
+    def __init__(
+        self, path: Path, *, name: str | None = None, ocr: bool = True, limits: Limits = DEFAULT_LIMITS
+    ) -> None:
+        # A file that is kept under another name is still called by its own in what is said of it.
+        self.path, self.name = path, name or path.name
+        data = _bytes(path, self.name, limits)
         self.digest = hashlib.sha256(data).hexdigest()
         self.format = detect_format(data, self.name)
         self._data = data
@@ -68,8 +71,7 @@ def read_document(
     return Reading(path, ocr=ocr, limits=limits).document(progress)
 
 
-def _bytes(path: Path, limits: Limits) -> bytes:
-    name = path.name
+def _bytes(path: Path, name: str, limits: Limits) -> bytes:
     try:
         size = path.stat().st_size
         if path.is_dir():

@@ -35,7 +35,26 @@ RANKS = [
     ["batch"],
     ["commands"],
 ]
+API_RANKS = [
+    ["settings", "store", "store.tables", "store.files", "store.migrations", "store.migrations.versions"],
+    ["store.rows", "store.migrations.env", "store.migrations.versions.v0001_store"],
+    ["store.database", "store.keys", "store.documents", "store.jobs"],
+    ["queue", "scoring"],
+    ["worker", "submission"],
+    ["http", "http.problems", "http.requests"],
+    ["http.service", "http.upload", "http.answers"],
+    ["http.documents", "http.jobs", "http.about"],
+    ["http.application"],
+    ["serving"],
+    ["commands"],
+]
 HEAVY = {
+    "fastapi",
+    "uvicorn",
+    "sqlalchemy",
+    "alembic",
+    "dbos",
+    "pydantic_settings",
     "torch",
     "transformers",
     "sentence_transformers",
@@ -69,16 +88,23 @@ def imported(path: Path) -> set[str]:
     return names
 
 
-def test_every_module_of_the_classifier_has_a_rank() -> None:
-    assert sorted(name for rank in RANKS for name in rank) == sorted(name for name in modules("classifier") if name)
+ALL_RANKS = {"classifier": RANKS, "api": API_RANKS}
 
 
-@pytest.mark.parametrize("name", [name for name in modules("classifier") if name])
-def test_imports_never_point_up(name: str) -> None:
-    rank_of = {module: rank for rank, members in enumerate(RANKS) for module in members}
-    for target in imported(modules("classifier")[name]):
-        if target.startswith("classifier."):
-            inner = target.removeprefix("classifier.")
+@pytest.mark.parametrize("package", ALL_RANKS)
+def test_every_module_has_a_rank(package: str) -> None:
+    ranked = sorted(name for rank in ALL_RANKS[package] for name in rank)
+    assert ranked == sorted(name for name in modules(package) if name)
+
+
+@pytest.mark.parametrize(
+    ("package", "name"), [(package, name) for package in ALL_RANKS for name in modules(package) if name]
+)
+def test_imports_never_point_up(package: str, name: str) -> None:
+    rank_of = {module: rank for rank, members in enumerate(ALL_RANKS[package]) for module in members}
+    for target in imported(modules(package)[name]):
+        if target.startswith(f"{package}."):
+            inner = target.removeprefix(f"{package}.")
             assert rank_of[inner] <= rank_of[name], f"{name} imports {inner}, which stands above it"
 
 
@@ -99,6 +125,17 @@ def test_the_classifier_knows_no_training_no_web_and_no_torch(name: str) -> None
     }
 
 
+@pytest.mark.parametrize("name", sorted(modules("api")))
+def test_the_service_knows_no_training(name: str) -> None:
+    roots = {target.split(".")[0] for target in imported(modules("api")[name])}
+    assert not roots & {"training", "tests", "torch", "transformers", "sentence_transformers", "sklearn"}
+
+
+@pytest.mark.parametrize("name", [name for name in modules("api") if not name.startswith("http")])
+def test_only_the_http_side_knows_http(name: str) -> None:
+    assert not {target.split(".")[0] for target in imported(modules("api")[name])} & {"fastapi", "starlette"}
+
+
 @pytest.mark.parametrize("name", sorted(modules("training")))
 def test_training_knows_no_service(name: str) -> None:
     assert not {target.split(".")[0] for target in imported(modules("training")[name])} & {"api", "tests", "fastapi"}
@@ -112,6 +149,7 @@ def test_data_and_models_hold_no_python() -> None:
     "start",
     [
         "import classifier",
+        "import api.commands",
         "import sys; sys.argv = ['prevention', '--help']; from classifier.commands import main\ntry: main()\nexcept SystemExit: pass",
     ],
 )
@@ -125,10 +163,11 @@ def test_the_base_install_asks_for_no_torch() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     base = {name.split(">")[0].split("=")[0].split("[")[0] for name in project["dependencies"]}
     assert not base & {"torch", "transformers", "sentence-transformers", "datasets", "scikit-learn", "onnx"}
+    assert not base & {"fastapi", "uvicorn", "sqlalchemy", "alembic", "dbos"}
     assert any(name.startswith("torch==") for name in project["optional-dependencies"]["train"])
 
 
 def test_nothing_is_pickled() -> None:
-    for package in ("classifier", "training"):
+    for package in ("classifier", "training", "api"):
         for path in modules(package).values():
             assert not {"pickle", "joblib", "dill"} & {target.split(".")[0] for target in imported(path)}, path

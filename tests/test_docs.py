@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from api.settings import Settings
 from classifier.codebook import Codebook
 from tests.conftest import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-COMMANDS = re.findall(r"^\.venv/bin/(prevention .*)$", README, re.MULTILINE)
+# `prevention serve` runs until it is ended; tests/api/test_readme.py runs it.
+COMMANDS = re.findall(r"^\.venv/bin/(prevention (?!serve).*)$", README, re.MULTILINE)
 
 
 def test_the_readme_has_commands() -> None:
@@ -42,9 +44,11 @@ def test_the_links_of_the_documents_lead_somewhere() -> None:
 
 
 def test_every_setting_is_in_the_readme() -> None:
-    source = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "classifier").rglob("*.py"))
-    for name in set(re.findall(r"PREVENTION_[A-Z_]+", source)):
-        assert name in README
+    paths = [path for package in ("classifier", "api") for path in (ROOT / package).rglob("*.py")]
+    source = "\n".join(path.read_text(encoding="utf-8") for path in paths)
+    named = set(re.findall(r"PREVENTION_[A-Z_]+[A-Z]", source))
+    for name in named | {f"PREVENTION_{field.upper()}" for field in Settings.model_fields}:
+        assert f"`{name}`" in README, name
 
 
 def test_every_command_is_in_the_readme() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from classifier.errors import DocumentError
-from classifier.reading import read_document
+from classifier.reading import Reading, read_document
 from tests.conftest import SAMPLE
 
 
@@ -68,3 +68,12 @@ def test_the_digest_is_of_the_bytes() -> None:
     import hashlib
 
     assert read_document(SAMPLE, ocr=False).digest == hashlib.sha256(SAMPLE.read_bytes()).hexdigest()
+
+
+def test_a_file_kept_under_another_name_is_called_by_its_own(tmp_path: Path) -> None:
+    kept = tmp_path / "0123456789abcdef"
+    kept.write_text("Some words of a strategy.", encoding="utf-8")
+    assert Reading(kept, name="plan.md").document().name == "plan.md"
+    assert Reading(kept, name="plan.md").format == "markdown"
+    with pytest.raises(DocumentError, match=r"^plan\.pdf: is named \.pdf but does not hold one"):
+        Reading(kept, name="plan.pdf")

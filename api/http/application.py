@@ -1,0 +1,48 @@
+"""The application: all routes, all error handlers, one service behind them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from api.http import about, documents, jobs
+from api.http.problems import ProblemDetails, add_handlers
+from api.http.requests import RequestLog
+from api.http.service import Service
+from classifier import __version__
+
+
+def create_application(service: Service, on_end: Callable[[], None]) -> FastAPI:
+    """Return the application for a service that has been put together; `on_end` is called when the last request is answered."""
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        on_end()
+
+    app = FastAPI(
+        title="Prevention classifier",
+        version=__version__,
+        description="Submit strategies, wait for their jobs, fetch what the model says and where it says so.",
+        # The pages that FastAPI offers load scripts from elsewhere.
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    app.state.service = service
+    for router in (documents.router, jobs.router, about.router):
+        app.include_router(router)
+    add_handlers(app)
+    app.add_middleware(RequestLog)
+    _describe_problems(app)
+    return app
+
+
+def _describe_problems(app: FastAPI) -> None:
+    """Put the problem's schema into the OpenAPI document, where every route's errors refer to it."""
+    schema = app.openapi()
+    schema["components"]["schemas"]["ProblemDetails"] = ProblemDetails.model_json_schema()
+    for name in ("HTTPValidationError", "ValidationError"):
+        schema["components"]["schemas"].pop(name, None)

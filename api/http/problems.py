@@ -1,0 +1,112 @@
+"""Errors as RFC 9457 problem details: a status, a stable `code` for programs and a sentence for people."""
+
+from __future__ import annotations
+
+import errno
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+
+log = logging.getLogger("prevention.http")
+
+MEDIA_TYPE = "application/problem+json"
+_CODES = {404: "not_found", 405: "method_not_allowed", 400: "bad_request"}
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+class ProblemDetails(BaseModel):
+    """What every error looks like."""
+
+    type: str = Field(default="about:blank", description="always about:blank: the code says what it is")
+    title: str = Field(examples=["Not Found"])
+    status: int = Field(examples=[404])
+    code: str = Field(description="stable, for programs", examples=["document_not_found"])
+    detail: str = Field(description="the value, the rule it broke and the next step", examples=["no document has the id doc_1; list them at /v1/documents"])  # fmt: skip
+
+
+class Problem(Exception):  # noqa: N818 - RFC 9457 calls it a problem
+    """A request that is refused."""
+
+    def __init__(self, status: int, code: str, detail: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(detail)
+        self.status, self.code, self.detail, self.headers = status, code, detail, headers
+
+    def response(self) -> Response:
+        """Return the problem as a response."""
+        details = ProblemDetails(
+            title=HTTPStatus(self.status).phrase, status=self.status, code=self.code, detail=self.detail
+        )
+        return JSONResponse(details.model_dump(), self.status, self.headers, MEDIA_TYPE)
+
+
+def described(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return the OpenAPI description of the problems that a route may answer with."""
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}}
+    return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in statuses}
+
+
+def add_handlers(app: FastAPI) -> None:
+    """Turn every error of the application into a problem."""
+
+    @app.exception_handler(Problem)
+    async def refused(_request: Request, problem: Problem) -> Response:
+        return problem.response()
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(_request: Request, error: RequestValidationError) -> Response:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"][1:])) or "the request"
+        return Problem(
+            422, "invalid_request", f"{where}: {first.get('input')!r}: {first['msg']}; see /openapi.json"
+        ).response()
+
+    @app.exception_handler(HTTPException)
+    async def routed(request: Request, error: HTTPException) -> Response:
+        code = _CODES.get(error.status_code, "refused")
+        detail = f"{request.method} {request.url.path}: {error.detail}; the routes are listed at /openapi.json"
+        return Problem(error.status_code, code, detail, error.headers).response()
+
+    @app.exception_handler(DBAPIError)
+    @app.exception_handler(PoolTimeoutError)
+    async def database(_request: Request, error: Exception) -> Response:
+        log.error("database: %s", type(getattr(error, "orig", None) or error).__name__)
+        if "full" in str(getattr(error, "orig", "")).lower():
+            return _full()
+        return Problem(
+            503,
+            "store_unavailable",
+            "the database does not answer at present; send the request again",
+            {"Retry-After": "5"},
+        ).response()
+
+    @app.exception_handler(OSError)
+    async def disk(_request: Request, error: OSError) -> Response:
+        log.error("disk: %s", error.strerror)
+        return _full() if error.errno in _FULL else _fault()
+
+    @app.exception_handler(Exception)
+    async def fault(_request: Request, _error: Exception) -> Response:
+        return _fault()
+
+
+def _full() -> Response:
+    return Problem(
+        507,
+        "store_full",
+        "the disk of the service is full; nothing was kept, so send the document again once there is room",
+    ).response()
+
+
+def _fault() -> Response:
+    return Problem(
+        500, "internal_error", "a fault in this program; report it with the value of the header X-Request-ID"
+    ).response()

@@ -1,0 +1,56 @@
+"""Everything about the service that can be set: by environment variables that begin with `PREVENTION_`, or on the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from classifier.errors import ConfigurationError
+
+
+class Settings(BaseSettings):
+    """The service's settings; the field `max_wait_seconds` is the variable `PREVENTION_MAX_WAIT_SECONDS`, and so on."""
+
+    model_config = SettingsConfigDict(env_prefix="PREVENTION_", frozen=True, extra="ignore")
+
+    data: Path = Field(default=Path("data"), description="Folder of the store: files, and the database by default.")
+    database_url: str | None = Field(
+        default=None,
+        description="PostgreSQL, as postgresql://user:password@host/name; by default SQLite in the folder.",
+    )
+    host: str = Field(default="127.0.0.1", description="Address to listen at.")
+    port: int = Field(default=8000, ge=1, le=65535, description="Port to listen at.")
+    max_upload_mb: int = Field(default=100, ge=1, le=300, description="Largest upload, in MB of 2^20 bytes.")
+    max_wait_seconds: float = Field(
+        default=60.0, ge=0, le=600, description="Longest that a request may wait for a job."
+    )
+    lock_seconds: float = Field(default=30.0, gt=0, le=600, description="Longest wait for a locked SQLite database.")
+    ocr: bool = Field(default=True, description="Whether scanned pages are read by tesseract, where it is installed.")
+
+    @property
+    def files(self) -> Path:
+        """The folder of the uploaded files."""
+        return self.data / "files"
+
+    @property
+    def url(self) -> str:
+        """The database's URL as SQLAlchemy takes it."""
+        if self.database_url is None:
+            return f"sqlite+pysqlite:///{(self.data / 'prevention.sqlite').resolve()}"
+        for scheme in ("postgresql://", "postgres://"):
+            if self.database_url.startswith(scheme):
+                return "postgresql+psycopg://" + self.database_url.removeprefix(scheme)
+        return self.database_url
+
+
+def load_settings(**given: Any) -> Settings:
+    """Return the settings from the environment, with what the command line gave (not None) in their place."""
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "PREVENTION_" + "_".join(map(str, first["loc"])).upper()
+        raise ConfigurationError(f"{name}: {first['input']!r}: {first['msg']}; set it to a value that fits") from error

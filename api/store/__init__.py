@@ -1,0 +1,1 @@
+"""What the service keeps: rows in SQLite or PostgreSQL, and the uploaded files beside them."""

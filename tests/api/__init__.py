@@ -1,0 +1,1 @@
+"""Tests of the service: a real server process, a real database, real files."""

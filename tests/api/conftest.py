@@ -1,0 +1,38 @@
+"""One running service for all tests of a worker that do not end it."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from sqlalchemy.orm import Session
+
+from api.store.keys import ROLES, make_key
+from tests.api.databases import BACKENDS, database_url
+from tests.api.service import RunningService
+
+
+@pytest.fixture(scope="session", params=BACKENDS)
+def service(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
+    """A service that runs, with an upload limit of 1 MB."""
+    with database_url(request.param) as url:
+        running = RunningService(tmp_path_factory.mktemp("service") / "data", url, PREVENTION_MAX_UPLOAD_MB="1")
+        running.start()
+        yield running
+        assert running.stop() == -signal.SIGTERM
+
+
+@pytest.fixture(scope="session")
+def client(service: RunningService) -> Iterator[httpx.Client]:
+    """A client with the administrator's key."""
+    with service.client() as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def keys(service: RunningService) -> dict[str, str]:
+    """A key for each role."""
+    with service.database() as engine, Session(engine) as session, session.begin():
+        return {role: make_key(session, role, role) for role in ROLES}

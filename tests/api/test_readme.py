@@ -1,0 +1,48 @@
+"""The README's way through the service, as it is written there, and its table of routes."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+
+import httpx
+import pytest
+
+from tests.api.service import RunningService
+from tests.conftest import ROOT, SAMPLE
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+LINES = re.findall(r"^curl .*$", README, re.MULTILINE)
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+def test_the_lines_of_the_readme_submit_wait_and_fetch(service: RunningService) -> None:
+    names = {"KEY": service.key}
+
+    def run(line: str) -> str:
+        here = line.replace(":8000/", f":{service.port}/").replace("curl ", "curl -sS --fail ", 1)
+        done = subprocess.run(
+            ["bash", "-c", here], cwd=ROOT, env={**os.environ, **names}, capture_output=True, text=True, check=True
+        )
+        return done.stdout
+
+    submit, wait, fetch = LINES
+    answer = json.loads(run(submit).splitlines()[-1])
+    names |= {"JOB": answer["job_id"], "DOCUMENT": answer["document_id"]}
+    assert json.loads(run(wait))["status"] == "succeeded"
+    assert json.loads(run(fetch))["document"]["file"] == SAMPLE.name
+
+
+def test_the_readme_starts_the_service_as_the_tests_do() -> None:
+    assert (
+        ".venv/bin/prevention init --data out/store\n.venv/bin/prevention serve --data out/store --port 8000" in README
+    )
+
+
+def test_every_route_is_in_the_readme(client: httpx.Client) -> None:
+    for path, methods in client.get("/openapi.json").json()["paths"].items():
+        for method in methods:
+            assert f"`{method.upper()} {path}`" in README, path
