@@ -25,7 +25,7 @@ from training.evaluation import OrdinalScores
 from training.hand_labels import import_labels
 from training.run import Documents, hand_labelled, refit
 
-pytestmark = pytest.mark.bench
+pytestmark = [pytest.mark.bench, pytest.mark.timeout(1800)]
 
 PUBLISHED = {
     "jhws": {"very_strong": 61, "strong": 34, "neither": 50, "weak": 5, "very_weak": 1},
