@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 import threading
@@ -17,12 +16,12 @@ from sqlalchemy.orm import Session
 
 from api.store.files import Files
 from api.store.jobs import Task, fail_job, finish_job, note_progress, start_job
+from api.store.results import Result, result_of
 from api.store.tables import Stage
 from classifier.artefact import Artefact
 from classifier.errors import PreventionError
-from classifier.prediction import Prediction
 from classifier.reading import Reading
-from classifier.score import score_document
+from classifier.score import score_passages
 
 log = logging.getLogger("prevention.scoring")
 
@@ -44,7 +43,7 @@ class Scorer:
         if task is None:
             return
         try:
-            prediction = self._predict(task)
+            result = self._predict(task)
         except PreventionError as error:
             self._fail(task, error_code(error), str(error))
         except (DBAPIError, OSError):
@@ -61,19 +60,19 @@ class Scorer:
             )
             self._fail(task, "internal_error", f"{task.name}: could not be scored because of a fault in this program; report it with the job's id")  # fmt: skip
         else:
-            body = json.dumps(prediction.model_dump(mode="json"), ensure_ascii=False)
             with Session(self._engine) as session, session.begin():
-                finish_job(session, task, prediction, body)
-            log.info("job %s: scored, %s pages", job_id, prediction.document.pages)
+                finish_job(session, task, result)
+            log.info("job %s: scored, %s pages", job_id, result.pages)
 
-    def _predict(self, task: Task) -> Prediction:
+    def _predict(self, task: Task) -> Result:
         reading = Reading(self._files.path(task.digest), name=task.name, ocr=self._ocr)
         try:
             document = reading.document(self._progress(task, "reading"))
         finally:
             reading.close()
         with self._scoring:
-            return score_document(document, self.model, self._progress(task, "scoring"))
+            scoring = score_passages(document, self.model, self._progress(task, "scoring"))
+        return result_of(document, scoring)
 
     def _progress(self, task: Task, stage: Stage) -> Callable[[int, int], None]:
         told = 0.0

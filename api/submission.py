@@ -30,8 +30,10 @@ class Upload:
     format: str
     size: int
     authority: str | None = None
+    authority_code: str | None = None
     kind: str | None = None
     year: int | None = None
+    year_end: int | None = None
     source_url: str | None = None
 
     @property
@@ -51,7 +53,13 @@ class Receipt:
 
 
 def submit(
-    engine: Engine, queue: JobQueue, upload: Upload, model_id: str, key_id: str, idempotency_key: str | None = None
+    engine: Engine,
+    queue: JobQueue,
+    upload: Upload,
+    model_id: str,
+    caller_id: str,
+    idempotency_key: str | None = None,
+    request_id: str | None = None,
 ) -> Receipt:
     """Take an upload in and return its receipt; once this returns, a crash no longer loses it.
 
@@ -62,25 +70,25 @@ def submit(
     """
     with Session(engine) as session, session.begin():
         if idempotency_key is not None:
-            earlier = _claim(session, key_id, idempotency_key, upload.fingerprint)
+            earlier = _claim(session, caller_id, idempotency_key, upload.fingerprint)
             if earlier is not None:
                 return earlier
-        receipt = _take_in(session, queue, upload, model_id)
+        receipt = _take_in(session, queue, upload, model_id, caller_id, request_id)
         if idempotency_key is not None:
             session.execute(
                 update(IdempotentAnswer)
-                .where(IdempotentAnswer.api_key_id == key_id, IdempotentAnswer.key == idempotency_key)
+                .where(IdempotentAnswer.caller_id == caller_id, IdempotentAnswer.key == idempotency_key)
                 .values(document_id=receipt.document_id, job_id=receipt.job_id, scored=receipt.scored)
             )
         return receipt
 
 
-def _claim(session: Session, key_id: str, key: str, fingerprint: str) -> Receipt | None:
+def _claim(session: Session, caller_id: str, key: str, fingerprint: str) -> Receipt | None:
     if insert_unless_there(
-        session, IdempotentAnswer, api_key_id=key_id, key=key, fingerprint=fingerprint, scored=False, created=now()
+        session, IdempotentAnswer, caller_id=caller_id, key=key, fingerprint=fingerprint, scored=False, created=now()
     ):
         return None
-    row = session.get_one(IdempotentAnswer, (key_id, key))
+    row = session.get_one(IdempotentAnswer, (caller_id, key))
     if row.fingerprint != fingerprint:
         raise IdempotencyKeyError(
             f"Idempotency-Key {key!r}: has come before with another document or other details; use a new key for a new request"
@@ -90,8 +98,10 @@ def _claim(session: Session, key_id: str, key: str, fingerprint: str) -> Receipt
     return Receipt(row.document_id, row.job_id, row.scored, replayed=True)
 
 
-def _take_in(session: Session, queue: JobQueue, upload: Upload, model_id: str) -> Receipt:
-    insert_unless_there(session, StoredDocument, id=new_id("doc"), created=now(), **asdict(upload))
+def _take_in(
+    session: Session, queue: JobQueue, upload: Upload, model_id: str, caller_id: str, request_id: str | None
+) -> Receipt:  # fmt: skip
+    insert_unless_there(session, StoredDocument, id=new_id("doc"), created=now(), added_by=caller_id, **asdict(upload))
     # Locked until the commit, so that two uploads of the same bytes look for a job one after the other.
     document_id = session.scalars(
         select(StoredDocument.id).where(StoredDocument.digest == upload.digest).with_for_update()
@@ -108,7 +118,15 @@ def _take_in(session: Session, queue: JobQueue, upload: Upload, model_id: str) -
         return Receipt(document_id, job.id, scored=False)
     job_id = new_id("job")
     session.add(
-        Job(id=job_id, document_id=document_id, model_id=model_id, status="queued", stage="waiting", created=now())
+        Job(
+            id=job_id,
+            document_id=document_id,
+            model_id=model_id,
+            status="queued",
+            stage="waiting",
+            created=now(),
+            request_id=request_id,
+        )
     )
     session.flush()
     queue.put(session, job_id)

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from classifier.document import Block, Document, Page, Passage, passage_id
 from classifier.sections import section_role
 
+# Raised when the reading of pages or the cutting of passages changes: what was kept from an earlier one says so.
+EXTRACTION = "1"
 MIN_WORDS = 15
 MAX_WORDS = 150
 _SPLIT_WORDS = 110

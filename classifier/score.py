@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,8 +39,25 @@ _NOTHING = 0.005
 _ENGLISH = re.compile(r"\b(?:the|and|of|to|in|for|is|are|with|will|that|we|on|by|our)\b", re.IGNORECASE)
 
 
+@dataclass(frozen=True, slots=True)
+class Scoring:
+    """A prediction with all that it was made from: the passages, and their probabilities per label, each of shape (passages,).
+
+    There are no probabilities where there was not enough readable text.
+    """
+
+    prediction: Prediction
+    passages: Sequence[Passage]
+    probabilities: dict[str, Array]
+
+
 def score_document(document: Document, model: Artefact, progress: Progress | None = None) -> Prediction:
     """Return the prediction for a document that has been read."""
+    return score_passages(document, model, progress).prediction
+
+
+def score_passages(document: Document, model: Artefact, progress: Progress | None = None) -> Scoring:
+    """Return the prediction for a document that has been read, its passages and their probabilities."""
     passages = find_passages(document)
     warnings = _warnings(document)
     enough = not any(warning.startswith("not enough readable text") for warning in warnings)
@@ -48,13 +66,14 @@ def score_document(document: Document, model: Artefact, progress: Progress | Non
         unread_pages=list(document.unread_pages), words=document.words, passages=len(passages), enough_text=enough,
     )  # fmt: skip
     if not enough or not passages:
-        return _unanswered(
+        unanswered = _unanswered(
             scored.model_copy(update={"enough_text": False}),
             model,
             warnings or ["not enough readable text: no passage found"],
         )
+        return Scoring(unanswered, passages, {})
     probabilities = passage_probabilities(passages, model, progress)
-    return Prediction(
+    prediction = Prediction(
         document=scored,
         model=model.id,
         codebook_version=model.codebook.version,
@@ -63,6 +82,7 @@ def score_document(document: Document, model: Artefact, progress: Progress | Non
         criteria=_criteria(document, passages, probabilities, model),
         warnings=warnings,
     )
+    return Scoring(prediction, passages, probabilities)
 
 
 def passage_probabilities(

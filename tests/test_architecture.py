@@ -36,9 +36,18 @@ RANKS = [
     ["commands"],
 ]
 API_RANKS = [
-    ["settings", "store", "store.tables", "store.files", "store.migrations", "store.migrations.versions"],
-    ["store.rows", "store.migrations.env", "store.migrations.versions.v0001_store"],
-    ["store.database", "store.keys", "store.documents", "store.jobs"],
+    ["settings", "store", "store.files", "store.migrations", "store.migrations.versions", "store.tables.base"],
+    ["store.tables.documents", "store.tables.identity", "store.tables.annotations", "store.tables.webhooks"],
+    ["store.tables.jobs"],
+    ["store.tables"],
+    [
+        "store.rows",
+        "store.migrations.env",
+        "store.migrations.versions.v0001_store",
+        "store.migrations.versions.v0002_service",
+    ],
+    ["store.database", "store.keys", "store.documents", "store.results"],
+    ["store.jobs"],
     ["queue", "scoring"],
     ["worker", "submission"],
     ["http", "http.problems", "http.requests"],

@@ -57,7 +57,14 @@ async def submit_document(
     upload = await receive_upload(request, service.files, service.settings.max_upload_mb)
     try:
         receipt = await run_in_threadpool(
-            submit, service.engine, service.queue, upload, service.model.id, caller.key_id, idempotency_key
+            submit,
+            service.engine,
+            service.queue,
+            upload,
+            service.model.id,
+            caller.id,
+            idempotency_key,
+            request.state.id,
         )
     except IdempotencyKeyError as error:
         raise Problem(422, "idempotency_key_reused", str(error)) from error

@@ -24,6 +24,7 @@ class RequestLog:
             await self._app(scope, receive, send)
             return
         name, begun, status = uuid.uuid4().hex, time.perf_counter(), 500
+        scope.setdefault("state", {})["id"] = name
 
         async def named(message: Message) -> None:
             nonlocal status

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from api.store.rows import insert_unless_there
-from api.store.tables import Job, Stage, StoredDocument, StoredPrediction, new_id, now
-from classifier.prediction import Prediction
+from api.store.results import Result, keep_result
+from api.store.tables import Job, Stage, StoredDocument, now
 
 UNDER_WAY = ("queued", "running")
 
@@ -49,24 +48,10 @@ def note_progress(session: Session, job_id: str, stage: Stage, done: int, total:
     )
 
 
-def finish_job(session: Session, task: Task, prediction: Prediction, body: str) -> None:
-    """Keep the prediction and mark the job as succeeded.
-
-    A prediction by the same model that is there already stays: a job that ran twice has one result.
-    """
-    insert_unless_there(
-        session,
-        StoredPrediction,
-        id=new_id("prediction"),
-        document_id=task.document_id,
-        model_id=prediction.model,
-        codebook_version=prediction.codebook_version,
-        body=body,
-        created=now(),
-    )
-    session.execute(
-        update(StoredDocument).where(StoredDocument.id == task.document_id).values(pages=prediction.document.pages)
-    )
+def finish_job(session: Session, task: Task, result: Result) -> None:
+    """Keep the result and mark the job as succeeded."""
+    keep_result(session, task.document_id, result)
+    session.execute(update(StoredDocument).where(StoredDocument.id == task.document_id).values(pages=result.pages))
     # Progress is written now and then only, so the last of it may be missing.
     session.execute(update(Job).where(Job.id == task.job_id).values(done=Job.total))
     _end(session, task.job_id, status="succeeded", stage="done")

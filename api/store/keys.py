@@ -19,9 +19,9 @@ _LAST_USED_STEP = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who makes a request: the key's id, its name and its role."""
+    """Who makes a request: the id of the key or the person, the name and the role."""
 
-    key_id: str
+    id: str
     name: str
     role: str
 
