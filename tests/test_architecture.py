@@ -47,7 +47,7 @@ API_RANKS = [
         "store.migrations.versions.v0002_service",
     ],
     ["store.database", "store.keys", "store.documents", "store.results"],
-    ["store.jobs"],
+    ["store.jobs", "store.audit"],
     ["queue", "scoring"],
     ["worker", "submission"],
     ["http", "http.problems", "http.requests"],

@@ -94,3 +94,4 @@ def _at_least(role: Role) -> Callable[[Caller], Caller]:
 ID_PATTERN = r"^[A-Za-z0-9_]+$"
 Viewer = Annotated[Caller, Depends(_at_least("viewer"))]
 Annotator = Annotated[Caller, Depends(_at_least("annotator"))]
+Admin = Annotated[Caller, Depends(_at_least("admin"))]
