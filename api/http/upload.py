@@ -96,10 +96,21 @@ def clean_name(given: str) -> str:
 def invalid_field(error: ValidationError) -> Problem:
     """Return the problem that a wrong field is."""
     first = error.errors()[0]
-    given = first["input"]
-    shown = "a file" if isinstance(given, UploadFile) else given if isinstance(given, str) else json.dumps(given)
+    shown = _shown(first["input"])
     where = ".".join(map(str, first["loc"])) or "the body"
     return Problem(422, "invalid_field", f"{where}: {shown[:100]!r}: {first['msg']}; correct or omit it")
+
+
+def _shown(given: Any) -> str:
+    match given:
+        case str():
+            return given
+        case bytes():
+            return given.decode("utf-8", "replace")
+        case UploadFile():
+            return "a file"
+        case _:
+            return json.dumps(given)
 
 
 def too_large(max_mb: int) -> Problem:

@@ -15,6 +15,7 @@ from api.store.tables import StoredDocument, StoredPassage, StoredReading
 # They mark a matched word's beginning and end; no text that is read holds them, and one that did would only be marked wrong.
 _BEGIN, _END = "\x02", "\x03"
 _SNIPPET_WORDS = 40
+_RANKED = 2000
 _WORDS = table("passage_words", column("passage_words"), column("rank"), column("rowid"))
 _HEADLINE = f'StartSel="{_BEGIN}", StopSel="{_END}", MaxWords={_SNIPPET_WORDS}, MinWords=20, ShortWord=0'
 
@@ -29,11 +30,13 @@ class Match:
 
 
 def search_passages(session: Session, words: str, limit: int, offset: int = 0) -> list[Match]:
-    """Return passages that hold the words, best first."""
+    """Return passages that hold the words, best first. PostgreSQL puts no more than the first 2,000 it finds in order."""
     found = _search(session, words)
     if found is None:
         return []
     snippet, order, query = found
+    if session.get_bind().dialect.name == "postgresql":
+        query = _first_of(query)
     rows = session.execute(
         query.with_only_columns(StoredPassage, StoredDocument.name, snippet)
         .join(StoredDocument, StoredDocument.id == StoredPassage.document_id)
@@ -48,6 +51,14 @@ def documents_with(session: Session, words: str) -> Select[tuple[str]] | None:
     """Return a query for the ids of the documents that hold the words in one passage; None where there is no word to look for."""
     found = _search(session, words)
     return None if found is None else found[2].with_only_columns(StoredPassage.document_id)
+
+
+def _first_of(query: Select[Any]) -> Select[Any]:
+    """Return a query for the first passages of a query: to put one in order, PostgreSQL has to take its text apart again."""
+    key = query.with_only_columns(StoredPassage.reading_id, StoredPassage.number)
+    first = key.limit(_RANKED).cte().prefix_with("MATERIALIZED", dialect="postgresql")
+    both = (first.c.reading_id == StoredPassage.reading_id) & (first.c.number == StoredPassage.number)
+    return select(StoredPassage).join(first, both)
 
 
 def newest_reading() -> ColumnElement[bool]:
