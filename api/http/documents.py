@@ -162,7 +162,7 @@ def get_prediction(document_id: DocumentId, service: ServiceGiven, session: Sess
 
 @router.get(
     "/{document_id}/file",
-    responses={200: {"content": {"application/octet-stream": {}}, "description": "The bytes as they were uploaded"}, **described(401, 403, 404, 422, 503)},
+    responses={200: {"content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in _MEDIA_TYPES.values()}, "description": "The bytes as they were uploaded"}, **described(401, 403, 404, 422, 503)},
     response_class=FileResponse,
 )  # fmt: skip
 def get_file(document_id: DocumentId, service: ServiceGiven, session: SessionGiven, _caller: Viewer) -> FileResponse:
