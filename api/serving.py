@@ -15,6 +15,7 @@ import uvicorn
 
 from api.http.application import create_application
 from api.http.service import ModelCard, Service
+from api.page_images import PageImages
 from api.queue import JobQueue
 from api.scoring import Scorer
 from api.settings import Settings
@@ -44,7 +45,8 @@ def serve(settings: Settings) -> None:
         files.sweep()
         worker = Worker(engine, queue, Scorer(engine, files, model, ocr=settings.ocr))
         worker.start()
-        service = Service(settings, engine, files, queue, _models(folder, model))
+        images = PageImages(settings.pages, settings.page_cache_mb)
+        service = Service(settings, engine, files, queue, _models(folder, model), images)
         config = uvicorn.Config(
             create_application(service, worker.stop), log_config=None, access_log=False, server_header=False,
             timeout_graceful_shutdown=_GRACE_SECONDS,

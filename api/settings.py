@@ -30,6 +30,26 @@ class Settings(BaseSettings):
     lock_seconds: float = Field(default=30.0, gt=0, le=600, description="Longest wait for a locked SQLite database.")
     ocr: bool = Field(default=True, description="Whether scanned pages are read by tesseract, where it is installed.")
 
+    fetch_hosts: str = Field(
+        default="",
+        description="Hosts that documents may be fetched from, separated by commas; `.gov.uk` stands for all that end so.",
+    )
+    fetch_private: bool = Field(
+        default=False, description="Whether http and addresses of private networks may be fetched from, too."
+    )
+    fetch_seconds: float = Field(default=30.0, gt=0, le=300, description="Longest that fetching one document may take.")
+    page_cache_mb: int = Field(default=500, ge=1, description="Room for images of pages, in MB of 2^20 bytes.")
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The hosts that documents may be fetched from, in small letters."""
+        return tuple(host.strip().lower() for host in self.fetch_hosts.split(",") if host.strip())
+
+    @property
+    def pages(self) -> Path:
+        """The folder of the images of pages: all of it can be made again."""
+        return self.data / "pages"
+
     @property
     def files(self) -> Path:
         """The folder of the uploaded files."""

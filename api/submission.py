@@ -10,8 +10,10 @@ from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
 from api.queue import JobQueue
+from api.store.audit import record
 from api.store.documents import latest_job
 from api.store.jobs import UNDER_WAY
+from api.store.keys import Caller
 from api.store.rows import insert_unless_there
 from api.store.tables import IdempotentAnswer, Job, StoredDocument, StoredPrediction, new_id, now
 from classifier.errors import PreventionError
@@ -57,7 +59,7 @@ def submit(
     queue: JobQueue,
     upload: Upload,
     model_id: str,
-    caller_id: str,
+    caller: Caller,
     idempotency_key: str | None = None,
     request_id: str | None = None,
 ) -> Receipt:
@@ -70,38 +72,55 @@ def submit(
     """
     with Session(engine) as session, session.begin():
         if idempotency_key is not None:
-            earlier = _claim(session, caller_id, idempotency_key, upload.fingerprint)
+            earlier = claim(session, caller.id, idempotency_key, upload.fingerprint)
             if earlier is not None:
-                return earlier
-        receipt = _take_in(session, queue, upload, model_id, caller_id, request_id)
+                # The row was committed together with its answer, so the answer is there.
+                assert earlier.document_id is not None
+                return Receipt(earlier.document_id, earlier.job_id, earlier.scored, replayed=True)
+        receipt = take_in(session, queue, upload, model_id, caller, request_id)
         if idempotency_key is not None:
-            session.execute(
-                update(IdempotentAnswer)
-                .where(IdempotentAnswer.caller_id == caller_id, IdempotentAnswer.key == idempotency_key)
-                .values(document_id=receipt.document_id, job_id=receipt.job_id, scored=receipt.scored)
-            )
+            values = {"document_id": receipt.document_id, "job_id": receipt.job_id, "scored": receipt.scored}
+            keep_answer(session, caller.id, idempotency_key, **values)
         return receipt
 
 
-def _claim(session: Session, caller_id: str, key: str, fingerprint: str) -> Receipt | None:
+def claim(session: Session, caller_id: str, key: str, fingerprint: str) -> IdempotentAnswer | None:
+    """Claim a key for a request; return the answer that an earlier one got, or None where this is the first.
+
+    Another request that is claiming the key is waited for. Raises `IdempotencyKeyError` where it came with another request.
+    """
     if insert_unless_there(
         session, IdempotentAnswer, caller_id=caller_id, key=key, fingerprint=fingerprint, scored=False, created=now()
     ):
         return None
-    row = session.get_one(IdempotentAnswer, (caller_id, key))
+    return check_answer(session.get_one(IdempotentAnswer, (caller_id, key)), fingerprint)
+
+
+def check_answer(row: IdempotentAnswer, fingerprint: str) -> IdempotentAnswer:
+    """Return an earlier answer, or raise `IdempotencyKeyError` where it was given to another request."""
     if row.fingerprint != fingerprint:
         raise IdempotencyKeyError(
-            f"Idempotency-Key {key!r}: has come before with another document or other details; use a new key for a new request"
+            f"Idempotency-Key {row.key!r}: has come before with another document or other details; use a new key for a new request"
         )
-    # The row was committed together with its answer, so the answer is there.
-    assert row.document_id is not None
-    return Receipt(row.document_id, row.job_id, row.scored, replayed=True)
+    return row
 
 
-def _take_in(
-    session: Session, queue: JobQueue, upload: Upload, model_id: str, caller_id: str, request_id: str | None
+def keep_answer(session: Session, caller_id: str, key: str, **answer: str | bool | None) -> None:
+    """Keep the answer to the request that has claimed a key."""
+    session.execute(
+        update(IdempotentAnswer)
+        .where(IdempotentAnswer.caller_id == caller_id, IdempotentAnswer.key == key)
+        .values(**answer)
+    )
+
+
+def take_in(
+    session: Session, queue: JobQueue, upload: Upload, model_id: str, caller: Caller, request_id: str | None
 ) -> Receipt:  # fmt: skip
-    insert_unless_there(session, StoredDocument, id=new_id("doc"), created=now(), added_by=caller_id, **asdict(upload))
+    """Write an upload's row, unless its bytes are here, and queue its job where it needs one; all in the caller's transaction."""
+    new = insert_unless_there(
+        session, StoredDocument, id=new_id("doc"), created=now(), added_by=caller.id, **asdict(upload)
+    )
     # Locked until the commit, so that two uploads of the same bytes look for a job one after the other.
     document_id = session.scalars(
         select(StoredDocument.id).where(StoredDocument.digest == upload.digest).with_for_update()
@@ -116,6 +135,14 @@ def _take_in(
         return Receipt(document_id, job.id if job is not None else None, scored=True)
     if job is not None and job.status in UNDER_WAY:
         return Receipt(document_id, job.id, scored=False)
+    job_id = _queued(session, queue, document_id, model_id, request_id)
+    what = {**asdict(upload), "job_id": job_id} if new else {"job_id": job_id}
+    action = "document.submitted" if new else "document.queued"
+    record(session, caller, action, document_id, after=what, request_id=request_id)
+    return Receipt(document_id, job_id, scored=False)
+
+
+def _queued(session: Session, queue: JobQueue, document_id: str, model_id: str, request_id: str | None) -> str:
     job_id = new_id("job")
     session.add(
         Job(
@@ -130,4 +157,4 @@ def _take_in(
     )
     session.flush()
     queue.put(session, job_id)
-    return Receipt(document_id, job_id, scored=False)
+    return job_id

@@ -37,6 +37,10 @@ class DocumentLimitError(DocumentError):
     """Reading the file would pass a limit on memory, time or size."""
 
 
+class MissingPageError(DocumentError):
+    """The document has no page of that number."""
+
+
 class ModelError(PreventionError):
     """A model folder is missing, incomplete or altered."""
 

@@ -6,8 +6,9 @@ from datetime import datetime
 
 from pydantic import BaseModel, Field
 
-from api.store.tables import Job, JobStatus, Stage, StoredDocument
+from api.store.tables import Job, JobStatus, Stage, StoredDocument, StoredPrediction
 from api.submission import Receipt
+from classifier.prediction import Prediction
 
 
 class Accepted(BaseModel):
@@ -18,30 +19,6 @@ class Accepted(BaseModel):
         description="the job that scores it, or has scored it", examples=["job_000644f2c1a3b4c5d6e7f8a9b0c1d2"]
     )
     links: dict[str, str] = Field(examples=[{"document": "/v1/documents/doc_000644f2c1a3b4c5d6e7f8a9b0c1d2"}])
-
-
-class DocumentAnswer(BaseModel):
-    """A document as it was uploaded."""
-
-    id: str
-    digest: str = Field(description="SHA-256 of its bytes, in hexadecimal")
-    name: str
-    format: str = Field(examples=["pdf"])
-    size: int = Field(description="bytes")
-    pages: int | None = Field(description="known once it has been read")
-    authority: str | None
-    kind: str | None
-    year: int | None
-    source_url: str | None
-    created: datetime
-    links: dict[str, str]
-
-
-class DocumentPage(BaseModel):
-    """Some of the documents, newest first."""
-
-    documents: list[DocumentAnswer]
-    next_cursor: str | None = Field(description="give it as `cursor` to get the documents after these; null at the end")
 
 
 class JobError(BaseModel):
@@ -69,6 +46,47 @@ class JobAnswer(BaseModel):
     started: datetime | None
     finished: datetime | None
     links: dict[str, str]
+
+
+class DocumentAnswer(BaseModel):
+    """A document as it was uploaded."""
+
+    id: str
+    digest: str = Field(description="SHA-256 of its bytes, in hexadecimal")
+    name: str
+    format: str = Field(examples=["pdf"])
+    size: int = Field(description="bytes")
+    pages: int | None = Field(description="known once it has been read")
+    authority: str | None
+    authority_code: str | None = Field(description="ONS or ODS code", examples=["E06000019"])
+    kind: str | None
+    year: int | None
+    year_end: int | None
+    source_url: str | None
+    created: datetime
+    links: dict[str, str]
+
+
+class PredictionSummary(BaseModel):
+    """What a model says of a document, in short."""
+
+    strength: str | None = Field(description="null where too little of it could be read", examples=["strong"])
+    set: list[str] = Field(description="adjacent labels; more than one means: a person decides", examples=[["strong"]])
+    model: str
+
+
+class DocumentDetail(DocumentAnswer):
+    """A document with its newest job and what is said of it."""
+
+    job: JobAnswer | None = Field(description="the newest one")
+    prediction: PredictionSummary | None = Field(description="by the model in use, else the newest by another")
+
+
+class DocumentPage(BaseModel):
+    """Some of the documents, newest first."""
+
+    documents: list[DocumentAnswer]
+    next_cursor: str | None = Field(description="give it as `cursor` to get the documents after these; null at the end")
 
 
 class ModelAnswer(BaseModel):
@@ -105,6 +123,14 @@ def document_links(document_id: str) -> dict[str, str]:
     return {"document": here, "prediction": f"{here}/prediction", "file": f"{here}/file"}
 
 
+def _all_links(row: StoredDocument) -> dict[str, str]:
+    here = f"/v1/documents/{row.id}"
+    links = {**document_links(row.id), "evidence": f"{here}/evidence", "passages": f"{here}/passages", "report": f"{here}/report.html"}  # fmt: skip
+    return (
+        {**links, "page": f"{here}/pages/1.png", "annotated": f"{here}/annotated.pdf"} if row.format == "pdf" else links
+    )
+
+
 def accepted(receipt: Receipt) -> Accepted:
     """Return a receipt as an answer; nothing in it changes when the same request comes again."""
     job = {"job": f"/v1/jobs/{receipt.job_id}"} if receipt.job_id is not None else {}
@@ -117,9 +143,20 @@ def document_answer(row: StoredDocument) -> DocumentAnswer:
     """Return a stored document as an answer."""
     return DocumentAnswer(
         id=row.id, digest=row.digest, name=row.name, format=row.format, size=row.size, pages=row.pages,
-        authority=row.authority, kind=row.kind, year=row.year, source_url=row.source_url, created=row.created,
-        links=document_links(row.id),
+        authority=row.authority, authority_code=row.authority_code, kind=row.kind, year=row.year, year_end=row.year_end,
+        source_url=row.source_url, created=row.created, links=_all_links(row),
     )  # fmt: skip
+
+
+def document_detail(row: StoredDocument, job: Job | None, found: StoredPrediction | None) -> DocumentDetail:
+    """Return a stored document with its newest job and its prediction as an answer."""
+    summary = None
+    if found is not None:
+        strength = Prediction.model_validate_json(found.body).strength
+        summary = PredictionSummary(strength=strength.label, set=list(strength.set), model=found.model_id)
+    return DocumentDetail(
+        **document_answer(row).model_dump(), job=job_answer(job) if job is not None else None, prediction=summary
+    )
 
 
 def job_answer(row: Job) -> JobAnswer:

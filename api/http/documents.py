@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import FileResponse
-from sqlalchemy.orm import Session
+from pydantic.functional_validators import AfterValidator
 from starlette.concurrency import run_in_threadpool
 
-from api.http.answers import Accepted, DocumentAnswer, DocumentPage, accepted, document_answer
+from api.bundle import Bundle, BundleReceipt, earlier_receipt, submit_bundle
+from api.http.addresses import addresses_schema, check_fetching, fetch_bundle, receive_addresses
+from api.http.answers import (
+    Accepted,
+    DocumentDetail,
+    DocumentPage,
+    accepted,
+    document_answer,
+    document_detail,
+)
+from api.http.forms import form_schema, receive_form
+from api.http.found import RETRY_AFTER, DocumentId, found_document, found_prediction
 from api.http.problems import Problem, described
-from api.http.service import ID_PATTERN, Annotator, ServiceGiven, SessionGiven, Viewer
-from api.http.upload import receive_upload, request_body
-from api.store.documents import find_prediction, latest_job, list_documents
-from api.store.tables import StoredDocument
-from api.submission import IdempotencyKeyError, submit
+from api.http.search import Words
+from api.http.service import ID_PATTERN, Annotator, Service, ServiceGiven, SessionGiven, Viewer
+from api.http.submissions import Submitted, submitted
+from api.http.upload import printable
+from api.store.documents import DocumentFilter, DocumentStatus, find_prediction, latest_job, list_documents
+from api.store.keys import Caller
+from api.submission import IdempotencyKeyError, Receipt, Upload, submit
 from classifier.prediction import Prediction
 
 router = APIRouter(prefix="/v1/documents", tags=["documents"])
 
-_RETRY_AFTER = "1"
 _MEDIA_TYPES = {
     "pdf": "application/pdf",
     "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
@@ -35,12 +47,11 @@ _POSTED: dict[int | str, dict[str, Any]] = {
     **described(401, 403, 413, 415, 422, 503, 507),
 }  # fmt: skip
 
-DocumentId = Annotated[
-    str, Path(max_length=64, pattern=ID_PATTERN, description="as the upload answered", examples=["doc_000644f2c1a3b4"])
-]
+_BODY = {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": form_schema()}, "application/json": {"schema": addresses_schema()}}}}  # fmt: skip
+_Strength = Literal["very_weak", "weak", "neither", "strong", "very_strong", "not_enough_text"]
 
 
-@router.post("", status_code=202, responses=_POSTED, openapi_extra=request_body())
+@router.post("", status_code=202, responses=_POSTED, openapi_extra=_BODY)
 async def submit_document(
     request: Request,
     response: Response,
@@ -52,44 +63,73 @@ async def submit_document(
             max_length=200, min_length=1, description="any string; the same request with it again gets the same answer"
         ),
     ] = None,
-) -> Accepted:
-    """Take a document in and queue it for scoring. Once this has answered, the document is not lost by a crash."""
-    upload = await receive_upload(request, service.files, service.settings.max_upload_mb)
+) -> Accepted | Submitted:
+    """Take documents in and queue them for scoring. Once this has answered, no document is lost by a crash.
+
+    One file answers with its document and its job. Several files, a ZIP archive or a list of addresses make a submission,
+    of which each document is on its own: one that is refused stops none of the others.
+    """
     try:
-        receipt = await run_in_threadpool(
-            submit,
-            service.engine,
-            service.queue,
-            upload,
-            service.model.id,
-            caller.id,
-            idempotency_key,
-            request.state.id,
-        )
+        receipt = await _submitted(request, service, caller, idempotency_key)
     except IdempotencyKeyError as error:
         raise Problem(422, "idempotency_key_reused", str(error)) from error
-    answer = accepted(receipt)
-    response.headers["Location"] = answer.links["document" if receipt.scored else "job"]
     if receipt.replayed:
         response.headers["Idempotency-Replayed"] = "true"
+    if isinstance(receipt, BundleReceipt):
+        several = submitted(receipt)
+        response.headers["Location"] = several.links["submission"]
+        response.headers["Retry-After"] = RETRY_AFTER
+        return several
+    answer = accepted(receipt)
+    response.headers["Location"] = answer.links["document" if receipt.scored else "job"]
     if receipt.scored:
         response.status_code = 200
     else:
-        response.headers["Retry-After"] = _RETRY_AFTER
+        response.headers["Retry-After"] = RETRY_AFTER
     return answer
+
+
+async def _submitted(request: Request, service: Service, caller: Caller, key: str | None) -> Receipt | BundleReceipt:
+    sent: Upload | Bundle
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json":
+        addresses = await receive_addresses(request)
+        check_fetching(service)
+        if key is not None:
+            earlier = await run_in_threadpool(earlier_receipt, service.engine, caller, key, addresses.fingerprint)
+            if earlier is not None:
+                return earlier
+        sent = await fetch_bundle(addresses, service)
+    else:
+        sent = await receive_form(request, service.files, service.settings.max_upload_mb)
+    if isinstance(sent, Bundle):
+        return await run_in_threadpool(
+            submit_bundle, service.engine, service.queue, sent, service.model.id, caller, key, request.state.id
+        )
+    return await run_in_threadpool(
+        submit, service.engine, service.queue, sent, service.model.id, caller, key, request.state.id
+    )
 
 
 @router.get("", responses=described(401, 403, 422, 503))
 def get_documents(
+    service: ServiceGiven,
     session: SessionGiven,
     _caller: Viewer,
     limit: Annotated[int, Query(ge=1, le=200, description="how many at most")] = 50,
     cursor: Annotated[
         str | None, Query(max_length=64, pattern=ID_PATTERN, description="`next_cursor` of the page before")
     ] = None,
-) -> DocumentPage:
-    """List documents, newest first."""
-    rows = list_documents(session, limit + 1, cursor)
+    authority: Annotated[str | None, AfterValidator(printable), Query(max_length=200, description="of this authority")] = None,
+    authority_code: Annotated[str | None, Query(pattern="^[A-Z0-9]{2,10}$", description="of the authority with this code")] = None,
+    kind: Annotated[str | None, Query(pattern="^[a-z_]{1,100}$", description="of this kind")] = None,
+    year: Annotated[int | None, Query(ge=1900, le=2200, description="that begin with this year")] = None,
+    strength: Annotated[_Strength | None, Query(description="to which the model in use, or else the newest other, gives this label")] = None,
+    status: Annotated[DocumentStatus | None, Query(description="whose newest job is under way, succeeded or failed")] = None,
+    q: Words | None = None,
+) -> DocumentPage:  # fmt: skip
+    """List documents, newest first: all of them, or those that fit every filter."""
+    wanted = DocumentFilter(authority, authority_code, kind, year, strength, status, q)
+    rows = list_documents(session, limit + 1, cursor, wanted, service.model.id)
     return DocumentPage(
         documents=[document_answer(row) for row in rows[:limit]],
         next_cursor=rows[limit - 1].id if len(rows) > limit else None,
@@ -97,9 +137,13 @@ def get_documents(
 
 
 @router.get("/{document_id}", responses=described(401, 403, 404, 422, 503))
-def get_document(document_id: DocumentId, session: SessionGiven, _caller: Viewer) -> DocumentAnswer:
-    """Return a document's details."""
-    return document_answer(_find(session, document_id))
+def get_document(
+    document_id: DocumentId, service: ServiceGiven, session: SessionGiven, _caller: Viewer
+) -> DocumentDetail:
+    """Return a document's details, its newest job, and in short what is said of it."""
+    document = found_document(session, document_id)
+    found = find_prediction(session, document.id, service.model.id)
+    return document_detail(document, latest_job(session, document.id), found)
 
 
 @router.get(
@@ -112,29 +156,18 @@ def get_prediction(document_id: DocumentId, service: ServiceGiven, session: Sess
 
     Where that model has not scored it, the newest prediction by another is returned; `model` in it says which.
     """
-    document = _find(session, document_id)
-    found = find_prediction(session, document.id, service.model.id)
-    if found is not None:
-        return Response(found.body, media_type="application/json")
-    job = latest_job(session, document.id)
-    if job is not None and job.status == "failed":
-        raise Problem(
-            404, "prediction_failed", f"{document.id}: has no prediction, because its job failed: {job.error}"
-        )
-    where = f"wait for its job at /v1/jobs/{job.id}?wait=30" if job is not None else "submit it again"
-    raise Problem(
-        404, "prediction_pending", f"{document.id}: is not scored yet; {where}", {"Retry-After": _RETRY_AFTER}
-    )
+    found = found_prediction(session, found_document(session, document_id), service.model.id)
+    return Response(found.body, media_type="application/json")
 
 
 @router.get(
     "/{document_id}/file",
-    responses={200: {"content": {"application/octet-stream": {}}, "description": "The bytes as they were uploaded"}, **described(401, 403, 404, 422, 503)},
+    responses={200: {"content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in _MEDIA_TYPES.values()}, "description": "The bytes as they were uploaded"}, **described(401, 403, 404, 422, 503)},
     response_class=FileResponse,
 )  # fmt: skip
 def get_file(document_id: DocumentId, service: ServiceGiven, session: SessionGiven, _caller: Viewer) -> FileResponse:
     """Return the uploaded file, always as an attachment: it is a stranger's, and no browser shall run what is in it."""
-    document = _find(session, document_id)
+    document = found_document(session, document_id)
     headers = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "default-src 'none'; sandbox"}
     return FileResponse(
         service.files.path(document.digest),
@@ -142,10 +175,3 @@ def get_file(document_id: DocumentId, service: ServiceGiven, session: SessionGiv
         filename=document.name,
         headers=headers,
     )
-
-
-def _find(session: Session, document_id: str) -> StoredDocument:
-    document = session.get(StoredDocument, document_id)
-    if document is None:
-        raise Problem(404, "document_not_found", f"no document has the id {document_id}; list them at /v1/documents")
-    return document

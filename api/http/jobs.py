@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
 from sqlalchemy.orm import Session
-from starlette.concurrency import run_in_threadpool
 
 from api.http.answers import JobAnswer, job_answer
 from api.http.problems import Problem, described
 from api.http.service import ID_PATTERN, Service, ServiceGiven, Viewer
+from api.http.waiting import wait_until
 from api.store.jobs import UNDER_WAY
 from api.store.tables import Job
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
-
-_FIRST_LOOK, _LAST_LOOK = 0.05, 0.5
 
 
 @router.get("/{job_id}", responses=described(401, 403, 404, 422, 503))
@@ -30,16 +26,8 @@ async def get_job(
     wait: Annotated[float, Query(ge=0, description="seconds to wait for its end, up to the service's own limit")] = 0,
 ) -> JobAnswer:
     """Return where a job stands: at once, or as soon as it has ended or `wait` seconds have passed."""
-    end = time.monotonic() + min(wait, service.settings.max_wait_seconds)
-    pause = _FIRST_LOOK
-    while True:
-        # No session is held while waiting, however many wait.
-        job = await run_in_threadpool(_look, service, job_id)
-        left = end - time.monotonic()
-        if job.status not in UNDER_WAY or left <= 0:
-            break
-        await asyncio.sleep(min(pause, left))
-        pause = min(_LAST_LOOK, pause * 1.5)
+    seconds = min(wait, service.settings.max_wait_seconds)
+    job = await wait_until(lambda: _look(service, job_id), lambda found: found.status not in UNDER_WAY, seconds)
     if job.status in UNDER_WAY:
         response.headers["Retry-After"] = "1"
     return job

@@ -40,12 +40,15 @@ class Problem(Exception):  # noqa: N818 - RFC 9457 calls it a problem
         super().__init__(detail)
         self.status, self.code, self.detail, self.headers = status, code, detail, headers
 
-    def response(self) -> Response:
-        """Return the problem as a response."""
-        details = ProblemDetails(
+    def details(self) -> ProblemDetails:
+        """Return what is said of the problem."""
+        return ProblemDetails(
             title=HTTPStatus(self.status).phrase, status=self.status, code=self.code, detail=self.detail
         )
-        return JSONResponse(details.model_dump(), self.status, self.headers, MEDIA_TYPE)
+
+    def response(self) -> Response:
+        """Return the problem as a response."""
+        return JSONResponse(self.details().model_dump(), self.status, self.headers, MEDIA_TYPE)
 
 
 def described(*statuses: int) -> dict[int | str, dict[str, Any]]:

@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from api.http.problems import Problem
+from api.page_images import PageImages
 from api.queue import JobQueue
 from api.settings import Settings
 from api.store.files import Files
@@ -37,6 +38,7 @@ class Service:
     files: Files
     queue: JobQueue
     models: tuple[ModelCard, ...]
+    page_images: PageImages
 
     @property
     def model(self) -> ModelCard:

@@ -144,10 +144,19 @@ def _send(out: BinaryIO, page: Page, state: str) -> None:
     write_frame(out, page.boxes.tobytes())
 
 
+def _page(document: pdfium.PdfDocument, number: int) -> pdfium.PdfPage:
+    if not 1 <= number <= len(document):
+        raise _RefusedError("page", f"has {len(document)} pages, and no page {number}")
+    try:
+        return document[number - 1]
+    except pdfium.PdfiumError as error:
+        raise _RefusedError("damaged", f"has a page {number} that cannot be opened") from error
+
+
 def _render(request: dict[str, Any], out: BinaryIO) -> None:
     document = _open(request["path"], request["max_pages"])
     for number in request["pages"]:
-        page = document[number - 1]
+        page = _page(document, number)
         width, height = page.get_size()
         scale = min(request["width"] / max(width, 1.0), 3000 / max(width, height, 1.0))
         image = io.BytesIO()

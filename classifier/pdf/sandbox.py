@@ -14,7 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from classifier.errors import DamagedDocumentError, DocumentError, DocumentLimitError, EncryptedDocumentError
+from classifier.errors import (
+    DamagedDocumentError,
+    DocumentError,
+    DocumentLimitError,
+    EncryptedDocumentError,
+    MissingPageError,
+)
 from classifier.pdf.frames import MAX_FRAME, frame_length
 
 
@@ -126,6 +132,8 @@ class PdfProcess:
                 return EncryptedDocumentError(self.name, reason, "remove the password and submit it again")
             case "limit":
                 return DocumentLimitError(self.name, reason, "split the file")
+            case "page":
+                return MissingPageError(self.name, reason, "ask for a page that it has")
             case _:
                 return DamagedDocumentError(self.name, reason, "open it in a viewer and print it anew to PDF")
 

@@ -16,9 +16,12 @@ from tests.api.service import RunningService
 
 @pytest.fixture(scope="session", params=BACKENDS)
 def service(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
-    """A service that runs, with an upload limit of 1 MB."""
+    """A service that runs, with an upload limit of 1 MB, and that fetches from this machine within two seconds."""
+    settings = {
+        "PREVENTION_MAX_UPLOAD_MB": "1", "PREVENTION_FETCH_HOSTS": "127.0.0.1", "PREVENTION_FETCH_PRIVATE": "true", "PREVENTION_FETCH_SECONDS": "2",
+    }  # fmt: skip
     with database_url(request.param) as url:
-        running = RunningService(tmp_path_factory.mktemp("service") / "data", url, PREVENTION_MAX_UPLOAD_MB="1")
+        running = RunningService(tmp_path_factory.mktemp("service") / "data", url, **settings)
         running.start()
         yield running
         assert running.stop() == -signal.SIGTERM

@@ -44,7 +44,9 @@ def test_the_openapi_document_describes_every_problem(client: httpx.Client) -> N
                 assert {"401", "403", "503"} <= operation["responses"].keys(), path
                 assert operation["security"] == [{"HTTPBearer": []}], path
     form = document["paths"]["/v1/documents"]["post"]["requestBody"]["content"]["multipart/form-data"]["schema"]
-    assert set(form["properties"]) == {"file", "authority", "kind", "year", "source_url"}
+    assert set(form["properties"]) == {
+        "file", "authority", "authority_code", "kind", "year", "year_end", "source_url",
+    }  # fmt: skip
     assert "ProblemDetails" in document["components"]["schemas"]
 
 

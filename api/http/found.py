@@ -1,0 +1,47 @@
+"""A document and its prediction found for a route, or the problem that they are not there."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Path
+from sqlalchemy.orm import Session
+
+from api.http.problems import Problem
+from api.http.service import ID_PATTERN
+from api.store.documents import find_prediction, latest_job
+from api.store.tables import StoredDocument, StoredPrediction
+
+RETRY_AFTER = "1"
+DocumentId = Annotated[
+    str, Path(max_length=64, pattern=ID_PATTERN, description="as the upload answered", examples=["doc_000644f2c1a3b4"])
+]
+
+
+def found_document(session: Session, document_id: str) -> StoredDocument:
+    """Return the document of an id."""
+    document = session.get(StoredDocument, document_id)
+    if document is None:
+        raise Problem(404, "document_not_found", f"no document has the id {document_id}; list them at /v1/documents")
+    return document
+
+
+def found_prediction(session: Session, document: StoredDocument, model_id: str) -> StoredPrediction:
+    """Return the prediction by the model in use, or the newest by another."""
+    found = find_prediction(session, document.id, model_id)
+    if found is None:
+        raise missing_prediction(session, document)
+    return found
+
+
+def missing_prediction(session: Session, document: StoredDocument) -> Problem:
+    """Return the problem that a document is not scored: yet, or because its job failed."""
+    job = latest_job(session, document.id)
+    if job is not None and job.status == "failed":
+        return Problem(
+            404, "prediction_failed", f"{document.id}: has no prediction, because its job failed: {job.error}"
+        )
+    where = f"wait for its job at /v1/jobs/{job.id}?wait=30" if job is not None else "submit it again"
+    return Problem(
+        404, "prediction_pending", f"{document.id}: is not scored yet; {where}", {"Retry-After": RETRY_AFTER}
+    )
