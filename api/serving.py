@@ -45,9 +45,10 @@ def serve(settings: Settings) -> None:
         worker = Worker(engine, queue, Scorer(engine, files, model, ocr=settings.ocr))
         worker.start()
         service = Service(settings, engine, files, queue, _models(folder, model))
+        # Without its proxy headers: anybody could write another address into each request, and pass every limit.
         config = uvicorn.Config(
             create_application(service, worker.stop), log_config=None, access_log=False, server_header=False,
-            timeout_graceful_shutdown=_GRACE_SECONDS,
+            proxy_headers=False, timeout_graceful_shutdown=_GRACE_SECONDS,
         )  # fmt: skip
         with suppress(KeyboardInterrupt):
             uvicorn.Server(config).run([listener])

@@ -6,19 +6,28 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, func, select, update
 from sqlalchemy.orm import Session
 
 from api.queue import JobQueue
+from api.store.audit import record
 from api.store.documents import latest_job
 from api.store.jobs import UNDER_WAY
+from api.store.keys import Caller
 from api.store.rows import insert_unless_there
-from api.store.tables import IdempotentAnswer, Job, StoredDocument, StoredPrediction, new_id, now
+from api.store.tables import ApiKey, IdempotentAnswer, Job, Person, StoredDocument, StoredPrediction, new_id, now
 from classifier.errors import PreventionError
 
 
 class IdempotencyKeyError(PreventionError):
     """An Idempotency-Key came again with another request."""
+
+
+class QuotaError(PreventionError):
+    """A document would fill more room than its sender has."""
+
+
+_MB = 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +66,7 @@ def submit(
     queue: JobQueue,
     upload: Upload,
     model_id: str,
-    caller_id: str,
+    caller: Caller,
     idempotency_key: str | None = None,
     request_id: str | None = None,
 ) -> Receipt:
@@ -66,18 +75,19 @@ def submit(
     Bytes that are here already stay one document, with the details they first came with. It is queued unless this model has
     scored it or a job for it is under way; a document whose job failed is tried again.
 
-    Raises `IdempotencyKeyError` where the key has come before with another upload.
+    Raises `IdempotencyKeyError` where the key has come before with another upload, and `QuotaError` where a new document is
+    larger than what the caller's quota leaves.
     """
     with Session(engine) as session, session.begin():
         if idempotency_key is not None:
-            earlier = _claim(session, caller_id, idempotency_key, upload.fingerprint)
+            earlier = _claim(session, caller.id, idempotency_key, upload.fingerprint)
             if earlier is not None:
                 return earlier
-        receipt = _take_in(session, queue, upload, model_id, caller_id, request_id)
+        receipt = _take_in(session, queue, upload, model_id, caller, request_id)
         if idempotency_key is not None:
             session.execute(
                 update(IdempotentAnswer)
-                .where(IdempotentAnswer.caller_id == caller_id, IdempotentAnswer.key == idempotency_key)
+                .where(IdempotentAnswer.caller_id == caller.id, IdempotentAnswer.key == idempotency_key)
                 .values(document_id=receipt.document_id, job_id=receipt.job_id, scored=receipt.scored)
             )
         return receipt
@@ -99,9 +109,9 @@ def _claim(session: Session, caller_id: str, key: str, fingerprint: str) -> Rece
 
 
 def _take_in(
-    session: Session, queue: JobQueue, upload: Upload, model_id: str, caller_id: str, request_id: str | None
+    session: Session, queue: JobQueue, upload: Upload, model_id: str, caller: Caller, request_id: str | None
 ) -> Receipt:  # fmt: skip
-    insert_unless_there(session, StoredDocument, id=new_id("doc"), created=now(), added_by=caller_id, **asdict(upload))
+    _keep_document(session, upload, caller, request_id)
     # Locked until the commit, so that two uploads of the same bytes look for a job one after the other.
     document_id = session.scalars(
         select(StoredDocument.id).where(StoredDocument.digest == upload.digest).with_for_update()
@@ -131,3 +141,49 @@ def _take_in(
     session.flush()
     queue.put(session, job_id)
     return Receipt(document_id, job_id, scored=False)
+
+
+def _keep_document(session: Session, upload: Upload, caller: Caller, request_id: str | None) -> None:
+    """Insert the document's row, unless its bytes are here, within the caller's quota."""
+    if caller.quota_mb:
+        # The caller's own row is locked until the commit, so that two uploads at once are summed up one after the other. On
+        # SQLite the insert takes the lock for writing.
+        for table in (ApiKey, Person):
+            session.execute(select(table.id).where(table.id == caller.id).with_for_update())
+    document_id = new_id("doc")
+    values = {"id": document_id, "created": now(), "added_by": caller.id, **asdict(upload)}
+    if not insert_unless_there(session, StoredDocument, **values):
+        return
+    if caller.quota_mb and (used := used_bytes(session, caller)) > caller.quota_mb * _MB:
+        raise over_quota(caller, upload.name, upload.size, used - upload.size)
+    after = {"digest": upload.digest, "name": upload.name, "size": upload.size}
+    record(session, caller, "document.submitted", document_id, after=after, request_id=request_id)
+
+
+def used_bytes(session: Session, caller: Caller) -> int:
+    """Return how many bytes the documents fill that a caller has brought."""
+    return int(
+        session.scalar(
+            select(func.coalesce(func.sum(StoredDocument.size), 0)).where(StoredDocument.added_by == caller.id)
+        )
+        or 0
+    )
+
+
+def check_quota(engine: Engine, caller: Caller, name: str, digest: str, size: int) -> None:
+    """Raise `QuotaError` where a document would be refused, before its bytes fill the disk; `submit` has the last word."""
+    if not caller.quota_mb:
+        return
+    with Session(engine) as session:
+        used = used_bytes(session, caller)
+        if used + size <= caller.quota_mb * _MB:
+            return
+        if session.scalar(select(StoredDocument.id).where(StoredDocument.digest == digest)) is None:
+            raise over_quota(caller, name, size, used)
+
+
+def over_quota(caller: Caller, name: str, size: int, used: int) -> QuotaError:
+    """Return the refusal of a document that does not fit."""
+    return QuotaError(
+        f"{name}: has {size / _MB:.1f} MB, and {caller.name} has used {used / _MB:.1f} of {caller.quota_mb} MB; ask an administrator for a larger quota"
+    )

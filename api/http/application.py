@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from api.http import about, documents, jobs
+from api.http import about, audit, documents, jobs, keys, people, session
 from api.http.problems import ProblemDetails, add_handlers
 from api.http.requests import RequestLog
 from api.http.service import Service
@@ -32,7 +32,15 @@ def create_application(service: Service, on_end: Callable[[], None]) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.service = service
-    for router in (documents.router, jobs.router, about.router):
+    for router in (
+        documents.router,
+        jobs.router,
+        about.router,
+        session.router,
+        keys.router,
+        people.router,
+        audit.router,
+    ):
         app.include_router(router)
     add_handlers(app)
     app.add_middleware(RequestLog)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response
@@ -15,7 +16,7 @@ from api.http.service import ID_PATTERN, Annotator, ServiceGiven, SessionGiven, 
 from api.http.upload import receive_upload, request_body
 from api.store.documents import find_prediction, latest_job, list_documents
 from api.store.tables import StoredDocument
-from api.submission import IdempotencyKeyError, submit
+from api.submission import IdempotencyKeyError, check_quota, submit
 from classifier.prediction import Prediction
 
 router = APIRouter(prefix="/v1/documents", tags=["documents"])
@@ -54,7 +55,8 @@ async def submit_document(
     ] = None,
 ) -> Accepted:
     """Take a document in and queue it for scoring. Once this has answered, the document is not lost by a crash."""
-    upload = await receive_upload(request, service.files, service.settings.max_upload_mb)
+    check = partial(check_quota, service.engine, caller) if caller.quota_mb else None
+    upload = await receive_upload(request, service.files, service.settings.max_upload_mb, check)
     try:
         receipt = await run_in_threadpool(
             submit,
@@ -62,7 +64,7 @@ async def submit_document(
             service.queue,
             upload,
             service.model.id,
-            caller.id,
+            caller,
             idempotency_key,
             request.state.id,
         )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import re
 import unicodedata
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
@@ -26,6 +27,7 @@ from classifier.errors import DocumentError
 from classifier.reading import detect_format
 
 _MB = 2**20
+Check = Callable[[str, str, int], None]
 # Boundaries and the other fields of the form, beside the file itself.
 _FORM_BYTES = 64 * 1024
 # How many uploads are held in memory at a time, to be told apart and written.
@@ -63,17 +65,20 @@ def request_body() -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": form}}}}
 
 
-async def receive_upload(request: Request, files: Files, max_mb: int) -> Upload:
-    """Read the form, keep the file and return what was sent; raise a `Problem` with 413, 415 or 422."""
+async def receive_upload(request: Request, files: Files, max_mb: int, check: Check | None = None) -> Upload:
+    """Read the form, keep the file and return what was sent; raise a `Problem` with 413, 415 or 422.
+
+    `check` gets the file's name, digest and size before it is kept, and raises where it shall not be.
+    """
     limit = max_mb * _MB
     async with _form(request, limit) as form:
         details, file = _details(form), _file(form)
         # Only what has arrived whole waits here: a sender who takes his time keeps nobody else waiting.
         async with _IN_MEMORY:
-            return await run_in_threadpool(_keep, file, details, files, max_mb)
+            return await run_in_threadpool(_keep, file, details, files, max_mb, check)
 
 
-def _keep(file: UploadFile, details: Details, files: Files, max_mb: int) -> Upload:
+def _keep(file: UploadFile, details: Details, files: Files, max_mb: int, check: Check | None) -> Upload:
     data = file.file.read()
     if len(data) > max_mb * _MB:
         raise _too_large(max_mb)
@@ -84,6 +89,8 @@ def _keep(file: UploadFile, details: Details, files: Files, max_mb: int) -> Uplo
         format_ = detect_format(data, name)
     except DocumentError as error:
         raise Problem(415, error_code(error), str(error)) from error
+    if check is not None:
+        check(name, hashlib.sha256(data).hexdigest(), len(data))
     return Upload(digest=files.keep(data), name=name, format=format_, size=len(data), **details.model_dump())
 
 
