@@ -61,7 +61,7 @@ API_RANKS = [
     ["access", "sign_in"],
     ["queue", "scoring"],
     ["worker", "submission"],
-    ["http", "http.problems", "http.requests", "http.passwords", "http.scopes"],
+    ["http", "http.problems", "http.requests", "http.passwords", "http.scopes", "http.bodies"],
     ["http.rates", "http.identities"],
     ["http.service", "http.upload", "http.answers"],
     ["http.documents", "http.jobs", "http.about", "http.session", "http.keys", "http.people", "http.audit"],

@@ -18,7 +18,7 @@ router = APIRouter(prefix="/v1/audit", tags=["audit"])
 _Word = Annotated[str | None, Query(max_length=64, pattern=r"^[A-Za-z0-9_.-]+$")]
 
 
-@router.get("", responses=described(401, 403, 422, 429, 503))
+@router.get("", responses=described(401, 403, 422, 503))
 def get_audit(
     session: SessionGiven,
     _caller: Admin,

@@ -11,9 +11,6 @@ from pydantic.functional_validators import AfterValidator
 from api.access import LONGEST_PASSWORD, MOST_MB, MOST_REQUESTS, SHORTEST_PASSWORD, UnfitValueError, named
 from api.store.tables import Role, Scope
 
-# These bodies are read before anybody knows who sends them.
-MOST_BYTES = 64 * 1024
-
 
 def _in_utc(moment: datetime) -> datetime:
     # Near the ends of what a date can be there is no UTC.

@@ -8,16 +8,17 @@ from fastapi import APIRouter, Path, Request
 from sqlalchemy.orm import Session
 
 from api.access import Grant, issue_key, revoke_key
-from api.http.identities import MOST_BYTES, KeyAnswer, KeyGiven, KeyMade, KeyPage
+from api.http.bodies import SmallBody
+from api.http.identities import KeyAnswer, KeyGiven, KeyMade, KeyPage
 from api.http.problems import described
 from api.http.service import ID_PATTERN, Admin, Cursor, Limit, ServiceGiven, SessionGiven
 from api.store.keys import list_keys, scopes_of
 from api.store.tables import ApiKey
 
-router = APIRouter(prefix="/v1/keys", tags=["keys"], max_body_size=MOST_BYTES)
+router = APIRouter(prefix="/v1/keys", tags=["keys"], route_class=SmallBody)
 
 
-@router.get("", responses=described(401, 403, 422, 429, 503))
+@router.get("", responses=described(401, 403, 422, 503))
 def get_keys(session: SessionGiven, _caller: Admin, limit: Limit = 50, cursor: Cursor = None) -> KeyPage:
     """List keys, newest first, revoked and expired ones among them."""
     rows = list_keys(session, limit + 1, cursor)
@@ -26,7 +27,7 @@ def get_keys(session: SessionGiven, _caller: Admin, limit: Limit = 50, cursor: C
     )
 
 
-@router.post("", status_code=201, responses=described(401, 403, 413, 422, 429, 503))
+@router.post("", status_code=201, responses=described(401, 403, 413, 422, 503))
 def make_key(request: Request, given: KeyGiven, service: ServiceGiven, caller: Admin) -> KeyMade:
     """Make a key, and show it this once."""
     with Session(service.engine) as session, session.begin():
@@ -35,7 +36,7 @@ def make_key(request: Request, given: KeyGiven, service: ServiceGiven, caller: A
         return KeyMade(**_answer(row).model_dump(), key=key)
 
 
-@router.delete("/{key_id}", status_code=204, responses=described(401, 403, 404, 409, 422, 429, 503))
+@router.delete("/{key_id}", status_code=204, responses=described(401, 403, 404, 409, 422, 503))
 def delete_key(
     request: Request,
     key_id: Annotated[str, Path(max_length=64, pattern=ID_PATTERN)],

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
 from api.access import PersonChange, add_person, change_person
-from api.http.identities import MOST_BYTES, PersonAnswer, PersonChanged, PersonGiven, PersonPage
+from api.http.bodies import SmallBody
+from api.http.identities import PersonAnswer, PersonChanged, PersonGiven, PersonPage
 from api.http.passwords import in_turn
 from api.http.problems import described
 from api.http.service import ID_PATTERN, Admin, Cursor, Limit, Service, ServiceGiven, SessionGiven, SignedInGiven
@@ -18,10 +19,10 @@ from api.store.passwords import hash_password
 from api.store.people import list_people
 from api.store.tables import Person
 
-router = APIRouter(prefix="/v1/people", tags=["people"], max_body_size=MOST_BYTES)
+router = APIRouter(prefix="/v1/people", tags=["people"], route_class=SmallBody)
 
 
-@router.get("", responses=described(401, 403, 422, 429, 503))
+@router.get("", responses=described(401, 403, 422, 503))
 def get_people(session: SessionGiven, _caller: Admin, limit: Limit = 50, cursor: Cursor = None) -> PersonPage:
     """List people, newest first, disabled ones among them."""
     rows = list_people(session, limit + 1, cursor)
@@ -30,7 +31,7 @@ def get_people(session: SessionGiven, _caller: Admin, limit: Limit = 50, cursor:
     )
 
 
-@router.post("", status_code=201, responses=described(401, 403, 409, 413, 422, 429, 503))
+@router.post("", status_code=201, responses=described(401, 403, 409, 413, 422, 503))
 async def post_person(request: Request, given: PersonGiven, service: ServiceGiven, caller: Admin) -> PersonAnswer:
     """Add a person who may sign in."""
 
@@ -41,7 +42,7 @@ async def post_person(request: Request, given: PersonGiven, service: ServiceGive
     return await run_in_threadpool(add, await in_turn(hash_password, given.password))
 
 
-@router.patch("/{person_id}", responses=described(401, 403, 404, 409, 413, 422, 429, 503))
+@router.patch("/{person_id}", responses=described(401, 403, 404, 409, 413, 422, 503))
 async def patch_person(
     request: Request,
     person_id: Annotated[str, Path(max_length=64, pattern=ID_PATTERN)],

@@ -62,9 +62,12 @@ class Problem(Exception):  # noqa: N818 - RFC 9457 calls it a problem
 
 
 def described(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Return the OpenAPI description of the problems that a route may answer with."""
+    """Return the OpenAPI description of the problems that a route may answer with; whoever is asked for a key is also limited."""
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}}
-    return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in statuses}
+    return {
+        status: {"description": HTTPStatus(status).phrase, "content": content}
+        for status in [*statuses, *([429] if 401 in statuses else [])]
+    }
 
 
 def add_handlers(app: FastAPI) -> None:

@@ -10,7 +10,8 @@ from fastapi import APIRouter, Request, Response
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
-from api.http.identities import MOST_BYTES, SessionAnswer
+from api.http.bodies import SmallBody
+from api.http.identities import SessionAnswer
 from api.http.identities import SessionGiven as NameAndPassword
 from api.http.passwords import in_turn
 from api.http.problems import Problem, described
@@ -20,10 +21,10 @@ from api.sign_in import Attempt, sign_in, sign_out
 from api.store.keys import SCOPES, Caller
 from api.store.sign_ins import LONGEST, find_sign_in
 
-router = APIRouter(prefix="/v1/session", tags=["session"], max_body_size=MOST_BYTES)
+router = APIRouter(prefix="/v1/session", tags=["session"], route_class=SmallBody)
 
 
-@router.post("", status_code=201, responses=described(401, 413, 422, 429, 503))
+@router.post("", status_code=201, responses=described(401, 413, 422, 503))
 async def post_session(
     request: Request, response: Response, given: NameAndPassword, service: ServiceGiven
 ) -> SessionAnswer:
@@ -52,13 +53,13 @@ async def post_session(
     return _answer(signed_in.caller, signed_in.form_token)
 
 
-@router.get("", responses=described(401, 403, 429, 503))
+@router.get("", responses=described(401, 403, 503))
 def get_session(caller: Viewer, signed_in: SignedInGiven) -> SessionAnswer:
     """Say who is calling, and the form token where that is a person."""
     return _answer(caller, signed_in.form_token if signed_in is not None else None)
 
 
-@router.delete("", status_code=204, responses=described(401, 403, 429, 503))
+@router.delete("", status_code=204, responses=described(401, 403, 503))
 def delete_session(
     request: Request, response: Response, service: ServiceGiven, _caller: Viewer, signed_in: SignedInGiven
 ) -> None:
