@@ -6,28 +6,22 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import Engine, func, select, update
+from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
 from api.queue import JobQueue
+from api.quota import hold_to_quota, lock_quota
 from api.store.audit import record
 from api.store.documents import latest_job
 from api.store.jobs import UNDER_WAY
 from api.store.keys import Caller
 from api.store.rows import insert_unless_there
-from api.store.tables import ApiKey, IdempotentAnswer, Job, Person, StoredDocument, StoredPrediction, new_id, now
+from api.store.tables import IdempotentAnswer, Job, StoredDocument, StoredPrediction, new_id, now
 from classifier.errors import PreventionError
 
 
 class IdempotencyKeyError(PreventionError):
     """An Idempotency-Key came again with another request."""
-
-
-class QuotaError(PreventionError):
-    """A document would fill more room than its sender has."""
-
-
-_MB = 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,45 +139,11 @@ def _take_in(
 
 def _keep_document(session: Session, upload: Upload, caller: Caller, request_id: str | None) -> None:
     """Insert the document's row, unless its bytes are here, within the caller's quota."""
-    if caller.quota_mb:
-        # The caller's own row is locked until the commit, so that two uploads at once are summed up one after the other. On
-        # SQLite the insert takes the lock for writing.
-        for table in (ApiKey, Person):
-            session.execute(select(table.id).where(table.id == caller.id).with_for_update())
+    lock_quota(session, caller)
     document_id = new_id("doc")
     values = {"id": document_id, "created": now(), "added_by": caller.id, **asdict(upload)}
     if not insert_unless_there(session, StoredDocument, **values):
         return
-    if caller.quota_mb and (used := used_bytes(session, caller)) > caller.quota_mb * _MB:
-        raise over_quota(caller, upload.name, upload.size, used - upload.size)
+    hold_to_quota(session, caller, upload.name, upload.size)
     after = {"digest": upload.digest, "name": upload.name, "size": upload.size}
     record(session, caller, "document.submitted", document_id, after=after, request_id=request_id)
-
-
-def used_bytes(session: Session, caller: Caller) -> int:
-    """Return how many bytes the documents fill that a caller has brought."""
-    return int(
-        session.scalar(
-            select(func.coalesce(func.sum(StoredDocument.size), 0)).where(StoredDocument.added_by == caller.id)
-        )
-        or 0
-    )
-
-
-def check_quota(engine: Engine, caller: Caller, name: str, digest: str, size: int) -> None:
-    """Raise `QuotaError` where a document would be refused, before its bytes fill the disk; `submit` has the last word."""
-    if not caller.quota_mb:
-        return
-    with Session(engine) as session:
-        used = used_bytes(session, caller)
-        if used + size <= caller.quota_mb * _MB:
-            return
-        if session.scalar(select(StoredDocument.id).where(StoredDocument.digest == digest)) is None:
-            raise over_quota(caller, name, size, used)
-
-
-def over_quota(caller: Caller, name: str, size: int, used: int) -> QuotaError:
-    """Return the refusal of a document that does not fit."""
-    return QuotaError(
-        f"{name}: has {size / _MB:.1f} MB, and {caller.name} has used {used / _MB:.1f} of {caller.quota_mb} MB; ask an administrator for a larger quota"
-    )

@@ -59,7 +59,7 @@ API_RANKS = [
     ["store.people", "store.sign_ins"],
     ["store.jobs", "store.audit"],
     ["access", "sign_in"],
-    ["queue", "scoring"],
+    ["queue", "scoring", "quota"],
     ["worker", "submission"],
     ["http", "http.problems", "http.requests", "http.passwords", "http.scopes", "http.bodies"],
     ["http.rates", "http.identities"],

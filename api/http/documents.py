@@ -14,9 +14,10 @@ from api.http.answers import Accepted, DocumentAnswer, DocumentPage, accepted, d
 from api.http.problems import Problem, described
 from api.http.service import ID_PATTERN, Annotator, ServiceGiven, SessionGiven, Viewer
 from api.http.upload import receive_upload, request_body
+from api.quota import check_quota
 from api.store.documents import find_prediction, latest_job, list_documents
 from api.store.tables import StoredDocument
-from api.submission import IdempotencyKeyError, check_quota, submit
+from api.submission import IdempotencyKeyError, submit
 from classifier.prediction import Prediction
 
 router = APIRouter(prefix="/v1/documents", tags=["documents"])

@@ -116,7 +116,7 @@ class PersonPage(BaseModel):
     next_cursor: str | None
 
 
-class SessionGiven(Given):
+class NameAndPassword(Given):
     """A name and its password."""
 
     name: Annotated[str, Field(min_length=1, max_length=200, examples=["Edda Ohm"])]

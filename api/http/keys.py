@@ -27,7 +27,7 @@ def get_keys(session: SessionGiven, _caller: Admin, limit: Limit = 50, cursor: C
     )
 
 
-@router.post("", status_code=201, responses=described(401, 403, 413, 422, 503))
+@router.post("", status_code=201, responses=described(400, 401, 403, 413, 422, 503))
 def make_key(request: Request, given: KeyGiven, service: ServiceGiven, caller: Admin) -> KeyMade:
     """Make a key, and show it this once."""
     with Session(service.engine) as session, session.begin():

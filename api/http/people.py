@@ -31,7 +31,7 @@ def get_people(session: SessionGiven, _caller: Admin, limit: Limit = 50, cursor:
     )
 
 
-@router.post("", status_code=201, responses=described(401, 403, 409, 413, 422, 503))
+@router.post("", status_code=201, responses=described(400, 401, 403, 409, 413, 422, 503))
 async def post_person(request: Request, given: PersonGiven, service: ServiceGiven, caller: Admin) -> PersonAnswer:
     """Add a person who may sign in."""
 
@@ -42,7 +42,7 @@ async def post_person(request: Request, given: PersonGiven, service: ServiceGive
     return await run_in_threadpool(add, await in_turn(hash_password, given.password))
 
 
-@router.patch("/{person_id}", responses=described(401, 403, 404, 409, 413, 422, 503))
+@router.patch("/{person_id}", responses=described(400, 401, 403, 404, 409, 413, 422, 503))
 async def patch_person(
     request: Request,
     person_id: Annotated[str, Path(max_length=64, pattern=ID_PATTERN)],

@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from api.access import KeyNotFoundError, LastAdministratorError, NameTakenError, PersonNotFoundError, UnfitValueError
-from api.submission import QuotaError
+from api.quota import QuotaError
 from classifier.errors import PreventionError
 
 log = logging.getLogger("prevention.http")

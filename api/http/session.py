@@ -11,8 +11,7 @@ from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
 from api.http.bodies import SmallBody
-from api.http.identities import SessionAnswer
-from api.http.identities import SessionGiven as NameAndPassword
+from api.http.identities import NameAndPassword, SessionAnswer
 from api.http.passwords import in_turn
 from api.http.problems import Problem, described
 from api.http.rates import address_of, charge_address
@@ -24,7 +23,7 @@ from api.store.sign_ins import LONGEST, find_sign_in
 router = APIRouter(prefix="/v1/session", tags=["session"], route_class=SmallBody)
 
 
-@router.post("", status_code=201, responses=described(401, 413, 422, 503))
+@router.post("", status_code=201, responses=described(400, 401, 413, 422, 503))
 async def post_session(
     request: Request, response: Response, given: NameAndPassword, service: ServiceGiven
 ) -> SessionAnswer:

@@ -237,3 +237,9 @@ def test_a_body_that_is_too_large_is_not_read(page: httpx.Client) -> None:
 
     answer = page.post("/v1/session", content=chunks(), headers={"Content-Type": "application/json"})
     assert "larger than 64 KB" in problem(answer, 413, "body_too_large").detail
+
+
+@pytest.mark.parametrize("body", [b"\xff", b"[" * 60_000, b'{"name": '])
+def test_a_body_that_cannot_be_read_is_told(page: httpx.Client, body: bytes) -> None:
+    answer = page.post("/v1/session", content=body, headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["code"]) in [(400, "bad_request"), (422, "invalid_request")]
