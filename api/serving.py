@@ -47,9 +47,10 @@ def serve(settings: Settings) -> None:
         worker.start()
         images = PageImages(settings.pages, settings.page_cache_mb)
         service = Service(settings, engine, files, queue, _models(folder, model), images)
+        # Without its proxy headers: anybody could write another address into each request, and pass every limit.
         config = uvicorn.Config(
             create_application(service, worker.stop), log_config=None, access_log=False, server_header=False,
-            timeout_graceful_shutdown=_GRACE_SECONDS,
+            proxy_headers=False, timeout_graceful_shutdown=_GRACE_SECONDS,
         )  # fmt: skip
         with suppress(KeyboardInterrupt):
             uvicorn.Server(config).run([listener])

@@ -28,6 +28,18 @@ class Settings(BaseSettings):
         default=60.0, ge=0, le=600, description="Longest that a request may wait for a job."
     )
     lock_seconds: float = Field(default=30.0, gt=0, le=600, description="Longest wait for a locked SQLite database.")
+    rate_per_minute: int = Field(
+        default=600, ge=1, le=1_000_000, description="Requests a minute of each key, person or unknown address."
+    )
+    quota_mb: int = Field(
+        default=0,
+        ge=0,
+        le=1_000_000_000,
+        description="MB of 2^20 bytes that each caller's documents may fill; 0 sets no limit.",
+    )
+    session_hours: int = Field(
+        default=12, ge=1, le=168, description="Hours after which a session that is not used ends; 7 days end any."
+    )
     ocr: bool = Field(default=True, description="Whether scanned pages are read by tesseract, where it is installed.")
 
     fetch_hosts: str = Field(

@@ -10,6 +10,7 @@ from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
 from api.queue import JobQueue
+from api.quota import hold_to_quota, lock_quota
 from api.store.audit import record
 from api.store.documents import latest_job
 from api.store.jobs import UNDER_WAY
@@ -68,7 +69,8 @@ def submit(
     Bytes that are here already stay one document, with the details they first came with. It is queued unless this model has
     scored it or a job for it is under way; a document whose job failed is tried again.
 
-    Raises `IdempotencyKeyError` where the key has come before with another upload.
+    Raises `IdempotencyKeyError` where the key has come before with another upload, and `QuotaError` where a new document is
+    larger than what the caller's quota leaves.
     """
     with Session(engine) as session, session.begin():
         if idempotency_key is not None:
@@ -118,9 +120,12 @@ def take_in(
     session: Session, queue: JobQueue, upload: Upload, model_id: str, caller: Caller, request_id: str | None
 ) -> Receipt:  # fmt: skip
     """Write an upload's row, unless its bytes are here, and queue its job where it needs one; all in the caller's transaction."""
+    lock_quota(session, caller)
     new = insert_unless_there(
         session, StoredDocument, id=new_id("doc"), created=now(), added_by=caller.id, **asdict(upload)
     )
+    if new:
+        hold_to_quota(session, caller, upload.name, upload.size)
     # Locked until the commit, so that two uploads of the same bytes look for a job one after the other.
     document_id = session.scalars(
         select(StoredDocument.id).where(StoredDocument.digest == upload.digest).with_for_update()

@@ -26,7 +26,7 @@ def prevention(*arguments: str | Path, **environment: str) -> subprocess.Complet
 def test_help_lists_the_commands() -> None:
     done = prevention("--help")
     assert done.returncode == 0
-    for command in ("score", "passages", "read", "train", "evaluate", "labels", "init", "serve"):
+    for command in ("score", "passages", "read", "train", "evaluate", "labels", "init", "serve", "keys", "people"):
         assert command in done.stdout
 
 

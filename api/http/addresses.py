@@ -17,7 +17,7 @@ from api.fetching import Fetcher, FetchError, FetchNotAllowedError, FetchTooLarg
 from api.http.forms import refused
 from api.http.problems import Problem
 from api.http.service import Service
-from api.http.upload import Description, clean_name, invalid_field, keep_upload
+from api.http.upload import Description, Keeper, clean_name, invalid_field
 from api.submission import Upload
 
 MAX_ADDRESSES = 20
@@ -72,7 +72,7 @@ def check_fetching(service: Service) -> None:
         )  # fmt: skip
 
 
-async def fetch_bundle(addresses: Addresses, service: Service) -> Bundle:
+async def fetch_bundle(addresses: Addresses, service: Service, keeper: Keeper) -> Bundle:
     """Fetch what lies at each address and keep it; what cannot be had is refused on its own."""
     settings = service.settings
     fetcher = Fetcher(settings.hosts, settings.fetch_private, settings.fetch_seconds, settings.max_upload_mb)
@@ -80,7 +80,7 @@ async def fetch_bundle(addresses: Addresses, service: Service) -> Bundle:
 
     async def item(url: str) -> Item:
         try:
-            return await _fetch(fetcher, url, details, service)
+            return await _fetch(fetcher, url, details, keeper)
         except Problem as problem:
             return refused(_shown(url), problem)
 
@@ -88,10 +88,10 @@ async def fetch_bundle(addresses: Addresses, service: Service) -> Bundle:
     return Bundle(tuple(items), addresses.fingerprint)
 
 
-async def _fetch(fetcher: Fetcher, url: str, details: dict[str, Any], service: Service) -> Item:
+async def _fetch(fetcher: Fetcher, url: str, details: dict[str, Any], keeper: Keeper) -> Item:
     try:
         async with _FETCHING:
-            upload = await run_in_threadpool(_keep, fetcher, url, details, service)
+            upload = await run_in_threadpool(_keep, fetcher, url, details, keeper)
     except FetchNotAllowedError as error:
         raise Problem(422, "fetch_not_allowed", str(error)) from error
     except FetchTooLargeError as error:
@@ -101,12 +101,10 @@ async def _fetch(fetcher: Fetcher, url: str, details: dict[str, Any], service: S
     return Item(_shown(url), upload)
 
 
-def _keep(fetcher: Fetcher, url: str, details: dict[str, Any], service: Service) -> Upload:
+def _keep(fetcher: Fetcher, url: str, details: dict[str, Any], keeper: Keeper) -> Upload:
     with fetcher.fetch(url) as fetched:
         said = {**details, "source_url": url}
-        return keep_upload(
-            fetched.content.read(), clean_name(fetched.name), said, service.files, service.settings.max_upload_mb
-        )
+        return keeper.keep(fetched.content.read(), clean_name(fetched.name), said)
 
 
 def _shown(url: str) -> str:

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from api.http import about, documents, jobs, passages, search, submissions, views
+from api.http import about, audit, documents, jobs, keys, passages, people, search, session, submissions, views
 from api.http.problems import ProblemDetails, add_handlers
 from api.http.requests import RequestLog
 from api.http.service import Service
@@ -32,7 +32,7 @@ def create_application(service: Service, on_end: Callable[[], None]) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.service = service
-    for part in (documents, passages, views, submissions, search, jobs, about):
+    for part in (documents, passages, views, submissions, search, jobs, about, session, keys, people, audit):
         app.include_router(part.router)
     add_handlers(app)
     app.add_middleware(RequestLog)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Query, Request, Response
@@ -25,7 +26,8 @@ from api.http.problems import Problem, described
 from api.http.search import Words
 from api.http.service import ID_PATTERN, Annotator, Service, ServiceGiven, SessionGiven, Viewer
 from api.http.submissions import Submitted, submitted
-from api.http.upload import printable
+from api.http.upload import Keeper, printable
+from api.quota import check_quota
 from api.store.documents import DocumentFilter, DocumentStatus, find_prediction, latest_job, list_documents
 from api.store.keys import Caller
 from api.submission import IdempotencyKeyError, Receipt, Upload, submit
@@ -90,6 +92,8 @@ async def submit_document(
 
 
 async def _submitted(request: Request, service: Service, caller: Caller, key: str | None) -> Receipt | BundleReceipt:
+    check = partial(check_quota, service.engine, caller) if caller.quota_mb else None
+    keeper = Keeper(service.files, service.settings.max_upload_mb, check)
     sent: Upload | Bundle
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json":
         addresses = await receive_addresses(request)
@@ -98,9 +102,9 @@ async def _submitted(request: Request, service: Service, caller: Caller, key: st
             earlier = await run_in_threadpool(earlier_receipt, service.engine, caller, key, addresses.fingerprint)
             if earlier is not None:
                 return earlier
-        sent = await fetch_bundle(addresses, service)
+        sent = await fetch_bundle(addresses, service, keeper)
     else:
-        sent = await receive_form(request, service.files, service.settings.max_upload_mb)
+        sent = await receive_form(request, keeper)
     if isinstance(sent, Bundle):
         return await run_in_threadpool(
             submit_bundle, service.engine, service.queue, sent, service.model.id, caller, key, request.state.id

@@ -19,9 +19,8 @@ from starlette.types import Message
 from api.archive import MAX_DOCUMENTS, ArchiveError, ArchiveLimitError, is_archive, read_archive
 from api.bundle import Bundle, Item
 from api.http.problems import Problem
-from api.http.upload import IN_MEMORY, MB, Details, clean_name, invalid_field, keep_upload, too_large
+from api.http.upload import IN_MEMORY, MB, Details, Keeper, clean_name, invalid_field, too_large
 from api.scoring import error_code
-from api.store.files import Files
 from api.submission import Upload
 from classifier.errors import DocumentError, DocumentLimitError
 
@@ -37,19 +36,19 @@ def form_schema() -> dict[str, Any]:
     return {"type": "object", "required": ["file"], "additionalProperties": False, "properties": properties}
 
 
-async def receive_form(request: Request, files: Files, max_mb: int) -> Upload | Bundle:
+async def receive_form(request: Request, keeper: Keeper) -> Upload | Bundle:
     """Read the form, keep its files and return what was sent; raise a `Problem` with 413, 415 or 422."""
-    async with _form(request, max_mb * MB) as form:
+    async with _form(request, keeper.max_mb * MB) as form:
         details, sent = _details(form), _files(form)
         if len(sent) == 1:
             # Only what has arrived whole waits here: a sender who takes his time keeps nobody else waiting.
             async with IN_MEMORY:
-                return await run_in_threadpool(_keep_one, sent[0], details, files, max_mb)
+                return await run_in_threadpool(_keep_one, sent[0], details, keeper)
         items: list[Item] = []
         digests: list[str] = []
         for file in sent:
             async with IN_MEMORY:
-                item, digest = await run_in_threadpool(_keep_item, file, details, files, max_mb)
+                item, digest = await run_in_threadpool(_keep_item, file, details, keeper)
             items.append(item)
             digests.append(digest)
         return Bundle(tuple(items), _fingerprint("files", [item.name for item in items], digests, details))
@@ -64,33 +63,33 @@ def _fingerprint(*sent: Any) -> str:
     return hashlib.sha256(json.dumps(sent, sort_keys=True).encode()).hexdigest()
 
 
-def _keep_one(file: UploadFile, details: dict[str, Any], files: Files, max_mb: int) -> Upload | Bundle:
+def _keep_one(file: UploadFile, details: dict[str, Any], keeper: Keeper) -> Upload | Bundle:
     data, name = file.file.read(), clean_name(file.filename or "")
-    if len(data) <= max_mb * MB and is_archive(data):
-        return _unpack(data, name, details, files, max_mb)
-    return keep_upload(data, name, details, files, max_mb)
+    if len(data) <= keeper.max_mb * MB and is_archive(data):
+        return _unpack(data, name, details, keeper)
+    return keeper.keep(data, name, details)
 
 
-def _keep_item(file: UploadFile, details: dict[str, Any], files: Files, max_mb: int) -> tuple[Item, str]:
+def _keep_item(file: UploadFile, details: dict[str, Any], keeper: Keeper) -> tuple[Item, str]:
     data, name = file.file.read(), clean_name(file.filename or "")
     digest = hashlib.sha256(data).hexdigest()
     try:
         if is_archive(data):
             raise Problem(415, "archive_beside_files", f"{name}: is an archive; send it as the only file of a request")
-        return Item(name, keep_upload(data, name, details, files, max_mb)), digest
+        return Item(name, keeper.keep(data, name, details)), digest
     except Problem as problem:
         return refused(name, problem), digest
 
 
-def _unpack(data: bytes, name: str, details: dict[str, Any], files: Files, max_mb: int) -> Bundle:
+def _unpack(data: bytes, name: str, details: dict[str, Any], keeper: Keeper) -> Bundle:
     items: list[Item] = []
     try:
-        for member in read_archive(data, name, max_mb):
+        for member in read_archive(data, name, keeper.max_mb):
             shown = clean_name(member.name)
             try:
                 if isinstance(member.content, DocumentError):
                     raise _unreadable(member.content)
-                items.append(Item(shown, keep_upload(member.content, shown, details, files, max_mb)))
+                items.append(Item(shown, keeper.keep(member.content, shown, details)))
             except Problem as problem:
                 items.append(refused(shown, problem))
     except ArchiveLimitError as error:

@@ -16,10 +16,23 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
+from api.access import KeyNotFoundError, LastAdministratorError, NameTakenError, PersonNotFoundError, UnfitValueError
+from api.quota import QuotaError
+from classifier.errors import PreventionError
+
 log = logging.getLogger("prevention.http")
 
 MEDIA_TYPE = "application/problem+json"
-_CODES = {404: "not_found", 405: "method_not_allowed", 400: "bad_request"}
+_CODES = {404: "not_found", 405: "method_not_allowed", 400: "bad_request", 413: "body_too_large"}
+# What the service's own rules refuse, whichever route was asked: the status and the code.
+_REFUSALS: dict[type[PreventionError], tuple[int, str]] = {
+    QuotaError: (403, "quota_exceeded"),
+    UnfitValueError: (422, "invalid_request"),
+    KeyNotFoundError: (404, "key_not_found"),
+    PersonNotFoundError: (404, "person_not_found"),
+    NameTakenError: (409, "name_taken"),
+    LastAdministratorError: (409, "last_administrator"),
+}
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -52,9 +65,12 @@ class Problem(Exception):  # noqa: N818 - RFC 9457 calls it a problem
 
 
 def described(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Return the OpenAPI description of the problems that a route may answer with."""
+    """Return the OpenAPI description of the problems that a route may answer with; whoever is asked for a key is also limited."""
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}}
-    return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in statuses}
+    return {
+        status: {"description": HTTPStatus(status).phrase, "content": content}
+        for status in [*statuses, *([429] if 401 in statuses else [])]
+    }
 
 
 def add_handlers(app: FastAPI) -> None:
@@ -68,9 +84,14 @@ def add_handlers(app: FastAPI) -> None:
     async def invalid(_request: Request, error: RequestValidationError) -> Response:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"][1:])) or "the request"
-        return Problem(
-            422, "invalid_request", f"{where}: {first.get('input')!r}: {first['msg']}; see /openapi.json"
-        ).response()
+        return Problem(422, "invalid_request", f"{where}: {_shown(first)}{first['msg']}; see /openapi.json").response()
+
+    async def by_rule(_request: Request, error: Exception) -> Response:
+        status, code = _REFUSALS[type(error)]  # type: ignore[index]
+        return Problem(status, code, str(error)).response()
+
+    for refusal in _REFUSALS:
+        app.add_exception_handler(refusal, by_rule)
 
     @app.exception_handler(HTTPException)
     async def routed(request: Request, error: HTTPException) -> Response:
@@ -99,6 +120,14 @@ def add_handlers(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def fault(_request: Request, _error: Exception) -> Response:
         return _fault()
+
+
+def _shown(error: Mapping[str, Any]) -> str:
+    """Return the value that is wrong, but no whole body and no password: an answer may be logged where it arrives."""
+    value = error.get("input")
+    if isinstance(value, dict | list) or "password" in error["loc"]:
+        return ""
+    return f"{value!r:.100}: "
 
 
 def _full() -> Response:

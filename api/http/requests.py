@@ -31,6 +31,9 @@ class RequestLog:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
+                # What belongs to the caller and not to the answer, such as what is left of a limit.
+                for key, value in scope["state"].get("headers", {}).items():
+                    headers[key] = value
                 headers["X-Request-ID"] = name
                 headers.setdefault("X-Content-Type-Options", "nosniff")
                 headers.setdefault("Cache-Control", "no-store")

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import re
 import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import (
@@ -29,6 +32,8 @@ from classifier.errors import DocumentError
 from classifier.reading import detect_format
 
 MB = 2**20
+# Gets a file's name, digest and size before it is kept, and raises where it shall not be.
+Check = Callable[[str, str, int], None]
 # How many uploads are held in memory at a time, to be told apart and written.
 IN_MEMORY = asyncio.Semaphore(4)
 _URL = TypeAdapter(HttpUrl)
@@ -72,17 +77,27 @@ class Details(Description):
     source_url: Annotated[str, AfterValidator(_web_address)] | None = Field(default=None, max_length=2000, description="where it was found; kept, and never fetched")  # fmt: skip
 
 
-def keep_upload(data: bytes, name: str, details: dict[str, Any], files: Files, max_mb: int) -> Upload:
-    """Keep one document and return what was sent; raise a `Problem` with 413, 415 or 422."""
-    if len(data) > max_mb * MB:
-        raise too_large(max_mb)
-    if not data.strip():
-        raise Problem(422, "document_empty", f"{name}: is empty; send the file again")
-    try:
-        format_ = detect_format(data, name)
-    except DocumentError as error:
-        raise Problem(415, error_code(error), str(error)) from error
-    return Upload(digest=files.keep(data), name=name, format=format_, size=len(data), **details)
+@dataclass(frozen=True, slots=True)
+class Keeper:
+    """What keeps the documents of one request: where, up to which size, and after which check."""
+
+    files: Files
+    max_mb: int
+    check: Check | None = None
+
+    def keep(self, data: bytes, name: str, details: dict[str, Any]) -> Upload:
+        """Keep one document and return what was sent; raise a `Problem` with 413, 415 or 422."""
+        if len(data) > self.max_mb * MB:
+            raise too_large(self.max_mb)
+        if not data.strip():
+            raise Problem(422, "document_empty", f"{name}: is empty; send the file again")
+        try:
+            format_ = detect_format(data, name)
+        except DocumentError as error:
+            raise Problem(415, error_code(error), str(error)) from error
+        if self.check is not None:
+            self.check(name, hashlib.sha256(data).hexdigest(), len(data))
+        return Upload(digest=self.files.keep(data), name=name, format=format_, size=len(data), **details)
 
 
 def clean_name(given: str) -> str:

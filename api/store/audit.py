@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.store.keys import Caller
@@ -35,6 +38,30 @@ def record(
             request_id=request_id, before=_json(before), after=_json(after),
         )
     )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which entries are looked for; None leaves it open."""
+
+    actor: str | None = None
+    action: str | None = None
+    subject: str | None = None
+    since: datetime | None = None
+
+
+def list_entries(session: Session, wanted: Filter, limit: int, before: str | None = None) -> Sequence[AuditEntry]:
+    """Return entries, newest first; with `before`, those that came before the entry of that id."""
+    query = select(AuditEntry).order_by(AuditEntry.id.desc()).limit(limit)
+    for column in ("actor", "action", "subject"):
+        value = getattr(wanted, column)
+        if value is not None:
+            query = query.where(getattr(AuditEntry, column) == value)
+    if wanted.since is not None:
+        query = query.where(AuditEntry.created >= wanted.since)
+    if before is not None:
+        query = query.where(AuditEntry.id < before)
+    return session.scalars(query).all()
 
 
 def _json(values: Mapping[str, Any] | None) -> str | None:

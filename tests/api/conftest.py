@@ -1,14 +1,18 @@
-"""One running service for all tests of a worker that do not end it."""
+"""One running service for all tests of a worker that do not end it, and a database with its tables for each test that asks."""
 
 from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from api.settings import load_settings
+from api.store.database import migrate, open_database
 from api.store.keys import ROLES, make_key
 from tests.api.databases import BACKENDS, database_url
 from tests.api.service import RunningService
@@ -39,3 +43,13 @@ def keys(service: RunningService) -> dict[str, str]:
     """A key for each role."""
     with service.database() as engine, Session(engine) as session, session.begin():
         return {role: make_key(session, role, role) for role in ROLES}
+
+
+@pytest.fixture(params=BACKENDS)
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    """A database of either kind, with its tables."""
+    with database_url(request.param) as url:
+        made = open_database(load_settings(data=tmp_path, database_url=url))
+        migrate(made)
+        yield made
+        made.dispose()

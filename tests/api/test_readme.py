@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
+from pathlib import Path
 
 import httpx
 import pytest
 
+from api.store.keys import SCOPES
 from tests.api.service import RunningService
 from tests.conftest import ROOT, SAMPLE
+from tests.test_commands import prevention
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 LINES = re.findall(r"^curl .*$", README, re.MULTILINE)
@@ -34,6 +38,22 @@ def test_the_lines_of_the_readme_submit_wait_and_fetch(service: RunningService) 
     names |= {"JOB": answer["job_id"], "DOCUMENT": answer["document_id"]}
     assert json.loads(run(wait))["status"] == "succeeded"
     assert json.loads(run(fetch))["document"]["file"] == SAMPLE.name
+
+
+def test_the_commands_of_the_readme_on_keys_and_people_run_one_after_the_other(tmp_path: Path) -> None:
+    prevention("init", "--data", tmp_path / "store")
+    commands = re.findall(r"^\.venv/bin/prevention ((?:keys|people) .*)$", README, re.MULTILINE)
+    assert len(commands) >= 5
+    for command in commands:
+        given = [part.replace("out/store", str(tmp_path / "store")) for part in shlex.split(command)]
+        done = prevention(*given, PREVENTION_PASSWORD="four words in a row")
+        assert done.returncode == 0, done.stderr
+        assert done.stdout
+
+
+def test_every_scope_is_in_the_readme() -> None:
+    for scope in SCOPES:
+        assert f"\n| `{scope}` | " in README, scope
 
 
 def test_the_readme_starts_the_service_as_the_tests_do() -> None:
