@@ -7,7 +7,9 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from api.http import about, documents, jobs
+from api.http import about, documents, exports, jobs, labelling, labelstudio
+from api.http.annotations import router as annotations_router
+from api.http.basic import BasicKeys
 from api.http.problems import ProblemDetails, add_handlers
 from api.http.requests import RequestLog
 from api.http.service import Service
@@ -32,9 +34,12 @@ def create_application(service: Service, on_end: Callable[[], None]) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.service = service
-    for router in (documents.router, jobs.router, about.router):
+    for router in (
+        documents.router, annotations_router, labelling.router, exports.router, labelstudio.router, jobs.router, about.router,
+    ):  # fmt: skip
         app.include_router(router)
     add_handlers(app)
+    app.add_middleware(BasicKeys)
     app.add_middleware(RequestLog)
     _describe_problems(app)
     return app

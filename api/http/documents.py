@@ -21,7 +21,7 @@ from classifier.prediction import Prediction
 router = APIRouter(prefix="/v1/documents", tags=["documents"])
 
 _RETRY_AFTER = "1"
-_MEDIA_TYPES = {
+MEDIA_TYPES = {
     "pdf": "application/pdf",
     "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     "html": "text/html",
@@ -138,7 +138,7 @@ def get_file(document_id: DocumentId, service: ServiceGiven, session: SessionGiv
     headers = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "default-src 'none'; sandbox"}
     return FileResponse(
         service.files.path(document.digest),
-        media_type=_MEDIA_TYPES[document.format],
+        media_type=MEDIA_TYPES[document.format],
         filename=document.name,
         headers=headers,
     )

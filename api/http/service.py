@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends, Request, Security
@@ -17,6 +17,7 @@ from api.settings import Settings
 from api.store.files import Files
 from api.store.keys import Caller, find_caller
 from api.store.tables import Role
+from classifier.artefact import Artefact
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,8 @@ class ModelCard:
     id: str
     codebook_version: str
     in_use: bool
+    # From which probability on a passage has a label.
+    thresholds: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +40,18 @@ class Service:
     files: Files
     queue: JobQueue
     models: tuple[ModelCard, ...]
+    # The model in use itself; requests and the worker take turns with it.
+    artefact: Artefact
 
     @property
     def model(self) -> ModelCard:
         """The model in use."""
         return next(model for model in self.models if model.in_use)
+
+    @property
+    def thresholds(self) -> dict[str, Mapping[str, float]]:
+        """Each model's thresholds, by its id."""
+        return {model.id: model.thresholds for model in self.models if model.thresholds}
 
 
 def _service(request: Request) -> Service:

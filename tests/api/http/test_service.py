@@ -25,6 +25,30 @@ LEAST = {
     ("get", "/v1/documents/{document_id}/file"): VIEWER,
     ("get", "/v1/jobs/{job_id}"): VIEWER,
     ("post", "/v1/documents"): ANNOTATOR,
+    ("post", "/v1/passages:score"): VIEWER,
+    ("get", "/v1/exports/csv"): VIEWER,
+    ("get", "/v1/exports/xlsx"): VIEWER,
+    ("get", "/v1/exports/jsonl"): VIEWER,
+    ("get", "/v1/exports/label-studio"): VIEWER,
+    ("get", "/v1/exports/web-annotation"): VIEWER,
+    ("get", "/v1/annotations"): VIEWER,
+    ("get", "/v1/documents/{document_id}/annotations"): VIEWER,
+    ("post", "/v1/documents/{document_id}/annotations"): ANNOTATOR,
+    ("get", "/v1/label-studio/config"): VIEWER,
+    ("post", "/v1/label-studio/annotations"): ANNOTATOR,
+    ("get", "/label-studio/health"): ANYBODY,
+    ("post", "/label-studio/setup"): VIEWER,
+    ("post", "/label-studio/predict"): VIEWER,
+    ("post", "/label-studio/webhook"): ANNOTATOR,
+}
+# What those are sent that take JSON.
+JSON: dict[str, object] = {
+    "/v1/passages:score": {"passages": [{"text": "Reablement after a stay in hospital."}]},
+    "/v1/documents/{document_id}/annotations": {"criteria": {"strength": "strong"}},
+    "/v1/label-studio/annotations": [],
+    "/label-studio/setup": {},
+    "/label-studio/predict": {"tasks": []},
+    "/label-studio/webhook": {"action": "ANNOTATION_DELETED"},
 }
 CALLERS = (ANYBODY, *ROLES)
 
@@ -42,10 +66,11 @@ def test_each_route_answers_those_it_may(
     given = {"Authorization": f"Bearer {keys[caller]}"} if caller != ANYBODY else {}
     with httpx.Client(base_url=f"http://127.0.0.1:{service.port}", headers=given) as other:
         for (method, path), least in LEAST.items():
-            files = {"file": ("plan.md", strategy("for the roles"))} if method == "post" else None
-            answer = other.request(method, path.format(**made), files=files)
+            upload = method == "post" and path not in JSON
+            files = {"file": ("plan.md", strategy("for the roles"))} if upload else None
+            answer = other.request(method, path.format(**made), files=files, json=JSON.get(path))
             if CALLERS.index(caller) >= CALLERS.index(least):
-                assert answer.status_code in (200, 202) or answer.json()["code"] == "prediction_pending", (
+                assert answer.status_code in (200, 201, 202) or answer.json()["code"] == "prediction_pending", (
                     path,
                     answer.text,
                 )
