@@ -209,7 +209,7 @@ def test_what_is_no_export_is_refused(client: httpx.Client, body: bytes) -> None
 
 def fuzzed(task: dict[str, Any], data: st.DataObject) -> Any:
     """Return an exported task with a few places of it replaced by anything."""
-    anything = st.sampled_from(
+    anything: st.SearchStrategy[Any] = st.sampled_from(
         [None, True, 0, -1, 2**70, 1.5, "", "a\x00b", "😀", [], {}, [[]], {"id": {}}, "x" * 5000]
     )
     whole: Any = annotated(task)
