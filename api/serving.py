@@ -21,8 +21,9 @@ from api.scoring import Scorer
 from api.settings import Settings
 from api.store.database import check_version, open_database
 from api.store.files import Files
+from api.turns import shared
 from api.worker import Worker
-from classifier.artefact import MANIFEST, Artefact, Manifest, current_model, load_artefact
+from classifier.artefact import HEADS, MANIFEST, Artefact, Heads, Manifest, current_model, load_artefact
 from classifier.errors import ConfigurationError
 
 _GRACE_SECONDS = 5
@@ -40,13 +41,13 @@ def serve(settings: Settings) -> None:
         engine = open_database(settings)
         check_version(engine)
         folder = current_model()
-        model = load_artefact(folder)
+        model = shared(load_artefact(folder))
         files, queue = Files(settings.files), JobQueue(engine)
         files.sweep()
         worker = Worker(engine, queue, Scorer(engine, files, model, ocr=settings.ocr))
         worker.start()
         images = PageImages(settings.pages, settings.page_cache_mb)
-        service = Service(settings, engine, files, queue, _models(folder, model), images)
+        service = Service(settings, engine, files, queue, _models(folder, model), model, images)
         # Without its proxy headers: anybody could write another address into each request, and pass every limit.
         config = uvicorn.Config(
             create_application(service, worker.stop), log_config=None, access_log=False, server_header=False,
@@ -94,9 +95,14 @@ def _alone(folder: Path) -> Iterator[None]:
 
 def _models(folder: Path, model: Artefact) -> tuple[ModelCard, ...]:
     """Return the model in use and those that lie beside it."""
-    cards = [ModelCard(model.id, model.codebook.version, in_use=True)]
+    cards = [ModelCard(model.id, model.codebook.version, True, _thresholds(model.heads))]
     for path in sorted(folder.parent.glob(f"*/{MANIFEST}")):
         manifest = Manifest.model_validate_json(path.read_bytes())
         if manifest.id != model.id:
-            cards.append(ModelCard(manifest.id, manifest.codebook_version, in_use=False))
+            heads = Heads.model_validate_json((path.parent / HEADS).read_bytes())
+            cards.append(ModelCard(manifest.id, manifest.codebook_version, False, _thresholds(heads)))
     return tuple(cards)
+
+
+def _thresholds(heads: Heads) -> dict[str, float]:
+    return dict(zip(heads.labels, heads.scaling.thresholds, strict=True))

@@ -24,6 +24,9 @@ class Settings(BaseSettings):
     host: str = Field(default="127.0.0.1", description="Address to listen at.")
     port: int = Field(default=8000, ge=1, le=65535, description="Port to listen at.")
     max_upload_mb: int = Field(default=100, ge=1, le=300, description="Largest upload, in MB of 2^20 bytes.")
+    max_import_mb: int = Field(
+        default=64, ge=1, le=300, description="Largest import of annotations, in MB of 2^20 bytes."
+    )
     max_wait_seconds: float = Field(
         default=60.0, ge=0, le=600, description="Longest that a request may wait for a job."
     )

@@ -7,7 +7,24 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from api.http import about, audit, documents, jobs, keys, passages, people, search, session, submissions, views
+from api.http import (
+    about,
+    audit,
+    documents,
+    exports,
+    jobs,
+    keys,
+    labelling,
+    labelstudio,
+    passages,
+    people,
+    search,
+    session,
+    submissions,
+    views,
+)
+from api.http.annotations import router as annotations_router
+from api.http.basic import BasicKeys
 from api.http.problems import ProblemDetails, add_handlers
 from api.http.requests import RequestLog
 from api.http.service import Service
@@ -32,9 +49,14 @@ def create_application(service: Service, on_end: Callable[[], None]) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.service = service
-    for part in (documents, passages, views, submissions, search, jobs, about, session, keys, people, audit):
-        app.include_router(part.router)
+    for router in (
+        documents.router, passages.router, views.router, submissions.router, search.router, jobs.router, annotations_router,
+        labelling.router, exports.router, labelstudio.router, about.router, session.router, keys.router, people.router,
+        audit.router,
+    ):  # fmt: skip
+        app.include_router(router)
     add_handlers(app)
+    app.add_middleware(BasicKeys)
     app.add_middleware(RequestLog)
     _describe_problems(app)
     return app

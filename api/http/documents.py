@@ -35,7 +35,7 @@ from classifier.prediction import Prediction
 
 router = APIRouter(prefix="/v1/documents", tags=["documents"])
 
-_MEDIA_TYPES = {
+MEDIA_TYPES = {
     "pdf": "application/pdf",
     "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     "html": "text/html",
@@ -166,7 +166,7 @@ def get_prediction(document_id: DocumentId, service: ServiceGiven, session: Sess
 
 @router.get(
     "/{document_id}/file",
-    responses={200: {"content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in _MEDIA_TYPES.values()}, "description": "The bytes as they were uploaded"}, **described(401, 403, 404, 422, 503)},
+    responses={200: {"content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in MEDIA_TYPES.values()}, "description": "The bytes as they were uploaded"}, **described(401, 403, 404, 422, 503)},
     response_class=FileResponse,
 )  # fmt: skip
 def get_file(document_id: DocumentId, service: ServiceGiven, session: SessionGiven, _caller: Viewer) -> FileResponse:
@@ -175,7 +175,7 @@ def get_file(document_id: DocumentId, service: ServiceGiven, session: SessionGiv
     headers = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "default-src 'none'; sandbox"}
     return FileResponse(
         service.files.path(document.digest),
-        media_type=_MEDIA_TYPES[document.format],
+        media_type=MEDIA_TYPES[document.format],
         filename=document.name,
         headers=headers,
     )

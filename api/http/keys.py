@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Request
 from sqlalchemy.orm import Session
 
 from api.access import Grant, issue_key, revoke_key
-from api.http.bodies import SmallBody
+from api.http.body import SmallBody
 from api.http.identities import KeyAnswer, KeyGiven, KeyMade, KeyPage
 from api.http.problems import described
 from api.http.service import ID_PATTERN, Admin, Cursor, Limit, ServiceGiven, SessionGiven

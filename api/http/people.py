@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
 from api.access import PersonChange, add_person, change_person
-from api.http.bodies import SmallBody
+from api.http.body import SmallBody
 from api.http.identities import PersonAnswer, PersonChanged, PersonGiven, PersonPage
 from api.http.passwords import in_turn
 from api.http.problems import described

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Annotated
@@ -24,6 +24,7 @@ from api.store.files import Files
 from api.store.keys import Caller, find_caller
 from api.store.sign_ins import SignedIn, find_sign_in
 from api.store.tables import Role
+from classifier.artefact import Artefact
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,8 @@ class ModelCard:
     id: str
     codebook_version: str
     in_use: bool
+    # From which probability on a passage has a label.
+    thresholds: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,8 @@ class Service:
     files: Files
     queue: JobQueue
     models: tuple[ModelCard, ...]
+    # The model in use itself; requests and the worker take turns with it.
+    artefact: Artefact
     page_images: PageImages
     limits: Limits = field(default_factory=Limits)
 
@@ -51,6 +56,11 @@ class Service:
     def model(self) -> ModelCard:
         """The model in use."""
         return next(model for model in self.models if model.in_use)
+
+    @property
+    def thresholds(self) -> dict[str, Mapping[str, float]]:
+        """Each model's thresholds, by its id."""
+        return {model.id: model.thresholds for model in self.models if model.thresholds}
 
 
 def _service(request: Request) -> Service:

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
-from api.http.bodies import SmallBody
+from api.http.body import SmallBody
 from api.http.identities import NameAndPassword, SessionAnswer
 from api.http.passwords import in_turn
 from api.http.problems import Problem, described

@@ -20,7 +20,8 @@ from classifier.report.words import (
 
 _WIDTH = 100
 _CRITERIA = tuple(CRITERION_WORDS)
-_COLUMNS = (
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+COLUMNS = (
     "file", "digest", "format", "pages", "unread_pages", "words", "enough_text", "strength", *(f"p_{label}" for label in STRENGTHS), "set", "score",
     *(column for tier in TIERS for column in (tier, f"p_{tier}")), *_CRITERIA, "model", "codebook_version", "warnings",
 )  # fmt: skip
@@ -74,15 +75,21 @@ def _line(values: list[object]) -> str:
     return buffer.getvalue()
 
 
-CSV_HEADER = _line(list(_COLUMNS))
+CSV_HEADER = _line(list(COLUMNS))
 
 
 def csv_row(prediction: Prediction) -> str:
     """Return a prediction as one line of CSV under `CSV_HEADER`."""
+    row = row_values(prediction)
+    return _line([row.get(column, "") for column in COLUMNS])
+
+
+def row_values(prediction: Prediction) -> dict[str, object]:
+    """Return a prediction's cells by column; those of `COLUMNS` that are not in it are empty."""
     document, strength = prediction.document, prediction.strength
-    row: dict[str, object] = {
+    return {
         **document.model_dump(exclude={"passages", "unread_pages", "file"}),
-        "file": _neutral(document.file),
+        "file": neutral(document.file),
         "unread_pages": " ".join(map(str, document.unread_pages)),
         "strength": strength.label or "not_enough_text",
         **{f"p_{label}": strength.probabilities.get(label, "") for label in STRENGTHS},
@@ -95,9 +102,8 @@ def csv_row(prediction: Prediction) -> str:
         "codebook_version": prediction.codebook_version,
         "warnings": "; ".join(prediction.warnings),
     }
-    return _line([row.get(column, "") for column in _COLUMNS])
 
 
-def _neutral(cell: str) -> str:
-    """Keep a spreadsheet from taking a file's name for a formula."""
-    return f"'{cell}" if cell[:1] in "=+-@\t\r" else cell
+def neutral(cell: str) -> str:
+    """Keep a spreadsheet from taking a text for a formula."""
+    return f"'{cell}" if cell.startswith(_FORMULA) else cell
