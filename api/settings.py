@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from api.logs import LogFormat
 from classifier.errors import ConfigurationError
 
 
@@ -29,6 +30,13 @@ class Settings(BaseSettings):
     )
     lock_seconds: float = Field(default=30.0, gt=0, le=600, description="Longest wait for a locked SQLite database.")
     ocr: bool = Field(default=True, description="Whether scanned pages are read by tesseract, where it is installed.")
+
+    log_format: LogFormat = Field(
+        default="auto", description="json, text, or auto: text on a terminal and else one JSON object per line."
+    )
+    metrics_open: bool = Field(
+        default=False, description="Whether /metrics answers anybody, and not only administrators."
+    )
 
     @property
     def files(self) -> Path:

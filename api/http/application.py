@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi import FastAPI
 
-from api.http import about, documents, jobs
+from api.http import about, documents, jobs, operations
 from api.http.problems import ProblemDetails, add_handlers
 from api.http.requests import RequestLog
 from api.http.service import Service
@@ -32,7 +33,8 @@ def create_application(service: Service, on_end: Callable[[], None]) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.service = service
-    for router in (documents.router, jobs.router, about.router):
+    metrics = operations.create_router(anybody=service.settings.metrics_open)
+    for router in (documents.router, jobs.router, about.router, metrics):
         app.include_router(router)
     add_handlers(app)
     app.add_middleware(RequestLog)
@@ -42,7 +44,15 @@ def create_application(service: Service, on_end: Callable[[], None]) -> FastAPI:
 
 def _describe_problems(app: FastAPI) -> None:
     """Put the problem's schema into the OpenAPI document, where every route's errors refer to it."""
-    schema = app.openapi()
-    schema["components"]["schemas"]["ProblemDetails"] = ProblemDetails.model_json_schema()
-    for name in ("HTTPValidationError", "ValidationError"):
-        schema["components"]["schemas"].pop(name, None)
+    plain = app.openapi
+
+    def described() -> dict[str, Any]:
+        # Made when it is first asked for, not at each start.
+        if app.openapi_schema is None:
+            schemas = plain()["components"]["schemas"]
+            schemas["ProblemDetails"] = ProblemDetails.model_json_schema()
+            for name in ("HTTPValidationError", "ValidationError"):
+                schemas.pop(name, None)
+        return plain()
+
+    app.openapi = described  # type: ignore[method-assign]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import errno
-import logging
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
+import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
@@ -16,7 +16,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
-log = logging.getLogger("prevention.http")
+from api.metrics import count_refusal
+
+log = structlog.stdlib.get_logger("prevention.http")
 
 MEDIA_TYPE = "application/problem+json"
 _CODES = {404: "not_found", 405: "method_not_allowed", 400: "bad_request"}
@@ -41,7 +43,8 @@ class Problem(Exception):  # noqa: N818 - RFC 9457 calls it a problem
         self.status, self.code, self.detail, self.headers = status, code, detail, headers
 
     def response(self) -> Response:
-        """Return the problem as a response."""
+        """Return the problem as a response, and count it."""
+        count_refusal(self.code)
         details = ProblemDetails(
             title=HTTPStatus(self.status).phrase, status=self.status, code=self.code, detail=self.detail
         )
@@ -78,7 +81,7 @@ def add_handlers(app: FastAPI) -> None:
     @app.exception_handler(DBAPIError)
     @app.exception_handler(PoolTimeoutError)
     async def database(_request: Request, error: Exception) -> Response:
-        log.error("database: %s", type(getattr(error, "orig", None) or error).__name__)
+        log.error("the database failed", error=type(getattr(error, "orig", None) or error).__name__)
         if "full" in str(getattr(error, "orig", "")).lower():
             return _full()
         return Problem(
@@ -90,7 +93,7 @@ def add_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(OSError)
     async def disk(_request: Request, error: OSError) -> Response:
-        log.error("disk: %s", error.strerror)
+        log.error("the disk failed", error=error.strerror)
         return _full() if error.errno in _FULL else _fault()
 
     @app.exception_handler(Exception)
