@@ -84,6 +84,27 @@ def serve(
     run(settings, model)
 
 
+def demo(
+    data: DataOption = None,
+    port: Annotated[int | None, typer.Option(help="First port to try; by default 8000.")] = None,
+    output: Annotated[Path, typer.Option(help="Folder for the report and the log.")] = Path("out"),
+    once: Annotated[
+        bool, typer.Option("--once", help="End after the sample; so it does without a terminal, and where CI is set.")
+    ] = False,
+) -> None:
+    """Make a store unless it is there, serve it, score the sample strategy through the API, and go on serving."""
+    import os
+    import sys
+
+    init(data)
+    from api.demo import demonstrate
+    from api.settings import load_settings
+
+    settings = load_settings(data=data, port=port)
+    brief = once or not sys.stdin.isatty() or bool(os.environ.get("CI"))
+    raise typer.Exit(demonstrate(settings, output, once=brief))
+
+
 def worker(
     name: Annotated[str, typer.Option("--id", help="Its id: one worker each, and the same after a restart.")],
     data: DataOption = None,
@@ -154,5 +175,5 @@ def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
 
 def register(app: typer.Typer) -> None:
     """Add the service's commands to the command line."""
-    for command in (init, serve, worker, backup, restore):
+    for command in (init, serve, worker, backup, restore, demo):
         app.command()(command)

@@ -63,7 +63,7 @@ API_RANKS = [
     ["http.service", "http.upload", "http.answers"],
     ["http.documents", "http.jobs", "http.about", "http.operations"],
     ["http.application"],
-    ["serving"],
+    ["serving", "demo"],
     ["commands"],
 ]
 HEAVY = {

@@ -12,12 +12,13 @@ from api.store.keys import ROLES, make_key
 from api.store.tables import now
 from tests.api.service import RunningService, strategy, submit
 
-ANYBODY, VIEWER, ANNOTATOR = "nobody", "viewer", "annotator"
+ANYBODY, VIEWER, ANNOTATOR, ADMIN = "nobody", "viewer", "annotator", "admin"
 # The least role that each route asks for. A route that is not here fails the test.
 LEAST = {
     ("get", "/health/live"): ANYBODY,
     ("get", "/health/ready"): ANYBODY,
     ("get", "/version"): ANYBODY,
+    ("get", "/metrics"): ADMIN,
     ("get", "/v1/models"): VIEWER,
     ("get", "/v1/documents"): VIEWER,
     ("get", "/v1/documents/{document_id}"): VIEWER,
