@@ -94,11 +94,7 @@ def add_handlers(app: FastAPI) -> None:
     @app.exception_handler(OSError)
     async def disk(_request: Request, error: OSError) -> Response:
         log.error("the disk failed", error=error.strerror)
-        return _full() if error.errno in _FULL else _fault()
-
-    @app.exception_handler(Exception)
-    async def fault(_request: Request, _error: Exception) -> Response:
-        return _fault()
+        return _full() if error.errno in _FULL else fault()
 
 
 def _full() -> Response:
@@ -109,7 +105,8 @@ def _full() -> Response:
     ).response()
 
 
-def _fault() -> Response:
+def fault() -> Response:
+    """Return the answer to a request that no handler could answer."""
     return Problem(
         500, "internal_error", "a fault in this program; report it with the value of the header X-Request-ID"
     ).response()

@@ -9,6 +9,8 @@ import structlog
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.http.problems import fault
+from api.logs import place_of
 from api.metrics import NO_ROUTE, count_request
 
 log = structlog.stdlib.get_logger("prevention.http")
@@ -28,12 +30,13 @@ class RequestLog:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        name, begun, status = uuid.uuid4().hex, time.perf_counter(), 500
+        name, begun, status, begun_to_answer = uuid.uuid4().hex, time.perf_counter(), 500, False
         scope.setdefault("state", {})["id"] = name
 
         async def named(message: Message) -> None:
-            nonlocal status
+            nonlocal status, begun_to_answer
             if message["type"] == "http.response.start":
+                begun_to_answer = True
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
                 headers["X-Request-ID"] = name
@@ -44,6 +47,12 @@ class RequestLog:
         with structlog.contextvars.bound_contextvars(request_id=name):
             try:
                 await self._app(scope, receive, named)
+            except Exception as error:
+                # Here, where the request still has its name: further out neither the log nor the answer would hold it.
+                log.error("a fault in this program", error=type(error).__name__, place=place_of(error))
+                if begun_to_answer:
+                    raise
+                await fault()(scope, receive, named)
             finally:
                 seconds = time.perf_counter() - begun
                 route = getattr(scope.get("route"), "path", NO_ROUTE)

@@ -24,7 +24,7 @@ class Figures:
 
 def figures_of(session: Session) -> Figures:
     """Count."""
-    jobs = dict(session.execute(select(Job.status, func.count()).group_by(Job.status)).tuples())
+    jobs = session.execute(select(Job.status, func.count()).group_by(Job.status)).tuples().all()
     failures = session.execute(
         select(Job.error_code, func.count()).where(Job.status == "failed").group_by(Job.error_code)
     )
@@ -33,7 +33,7 @@ def figures_of(session: Session) -> Figures:
     )
     documents, size = session.execute(select(func.count(), func.coalesce(func.sum(StoredDocument.size), 0))).one()
     return Figures(
-        jobs,
+        dict(jobs),
         {code or "unknown": number for code, number in failures.tuples()},
         max(0.0, (now() - waiting).total_seconds()) if waiting is not None else 0.0,
         documents,
