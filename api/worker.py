@@ -31,6 +31,8 @@ _AT_A_TIME = 2
 _POLL_SECONDS = 0.2
 _SETTLE_SECONDS = 30.0
 _PRESENCE_SECONDS = 5.0
+# No worker's id has a space.
+_SETTLING = "jobs being settled"
 # A document during which the process has died this often is not tried again: it may be what kills it.
 _MAX_RECOVERIES = 20
 _GAVE_UP = f"the service ended {_MAX_RECOVERIES} times while this document was read or scored; report it, and submit the document again to have it tried once more"  # fmt: skip
@@ -121,7 +123,7 @@ class Worker:
     def _settle(self) -> None:
         """Bring jobs and queue together where a long failure, a crash or a restored copy has left them apart."""
         # One worker at a time: two would each drop what the other has just queued.
-        with lock_if_free(self._engine, "settling") as alone:
+        with lock_if_free(self._engine, _SETTLING) as alone:
             if alone:
                 for job_id, state in self._unsettled():
                     self._settle_job(job_id, state)

@@ -18,7 +18,14 @@ from sqlalchemy.exc import DBAPIError
 # A process that was killed just now may not have let go of its lock yet; and somebody may be looking whether it is free.
 _WAIT_SECONDS = 5.0
 _LOOK_SECONDS = 0.1
-_KEEPALIVES = {"tcp_keepalives_idle": 10, "tcp_keepalives_interval": 5, "tcp_keepalives_count": 3}
+# In seconds, but for the count. A server that does not know one of them goes without.
+_CONNECTION = {
+    "tcp_keepalives_idle": 10,
+    "tcp_keepalives_interval": 5,
+    "tcp_keepalives_count": 3,
+    "idle_session_timeout": 0,
+}
+_SET = text("SELECT set_config(name, :value, false) FROM pg_settings WHERE name = :name")
 
 
 class Presence:
@@ -36,9 +43,8 @@ class Presence:
         connection.detach()
         end = time.monotonic() + wait
         try:
-            for name, value in _KEEPALIVES.items():
-                connection.execute(text(f"SET {name} = {value}"))
-            connection.execute(text("SET idle_session_timeout = 0"))
+            for name, value in _CONNECTION.items():
+                connection.execute(_SET, {"name": name, "value": str(value)})
             while not _try_lock(connection, self.name):
                 if time.monotonic() >= end:
                     connection.close()
