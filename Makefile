@@ -3,17 +3,16 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
-SAMPLE := docs/sample/saltmarsh-strategy-2024.pdf
 
 .PHONY: run test check train bench drill clean
 
+# Goes on serving until Ctrl-C; ends by itself without a terminal, where CI is set, and with `make run ONCE=1`.
 run: $(VENV)/.base
-	$(BIN)/prevention score $(SAMPLE) --format text
-	$(BIN)/prevention score $(SAMPLE) --format html --output out
-	@echo "The report is in out/, one HTML file that opens in any browser."
+	$(BIN)/prevention demo --data out/store --output out $(if $(ONCE),--once)
 
+# On PostgreSQL, too, where PREVENTION_TEST_POSTGRES names a server or the programs to start one are installed.
 test: check
-	$(BIN)/python -m pytest -n 2
+	tests/postgres.sh $(BIN)/python -m pytest -n 2
 
 check: $(VENV)/.train
 	$(BIN)/ruff check .
@@ -27,7 +26,7 @@ bench: $(VENV)/.train
 	$(BIN)/python -m pytest -m bench -s
 
 drill: $(VENV)/.train
-	$(BIN)/python -m pytest -m drill -s
+	tests/postgres.sh $(BIN)/python -m pytest -m drill -s
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

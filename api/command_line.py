@@ -23,7 +23,19 @@ def require_extra() -> None:
     """Refuse with the pip command where the service's packages are missing."""
     from importlib.util import find_spec
 
-    needed = ("fastapi", "uvicorn", "sqlalchemy", "alembic", "dbos", "python_multipart", "pydantic_settings", "argon2")
+    needed = (
+        "fastapi",
+        "uvicorn",
+        "sqlalchemy",
+        "alembic",
+        "dbos",
+        "python_multipart",
+        "pydantic_settings",
+        "argon2",
+        "structlog",
+        "prometheus_client",
+        "httpx",
+    )
     if any(find_spec(name) is None for name in needed):
         raise MissingExtraError("the service", "serve")
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -59,19 +62,115 @@ def serve(
     data: DataOption = None,
     host: Annotated[str | None, typer.Option(help="Address to listen at; by default this machine only.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen at; by default 8000.")] = None,
+    worker: Annotated[
+        bool, typer.Option("--worker/--no-worker", help="Score here, too; without, `prevention worker` processes do.")
+    ] = True,
 ) -> None:
     """Serve the API over HTTP, and score what is submitted."""
     require_extra()
     keep_private()
-    from api.serving import serve as run
+    from api.loading import begin_loading
     from api.settings import load_settings
 
-    run(load_settings(data=data, host=host, port=port))
+    settings = load_settings(data=data, host=host, port=port)
+    model = begin_loading()
+    from api.serving import serve as run
+
+    run(settings, model, works=worker)
+
+
+def demo(
+    data: DataOption = None,
+    port: Annotated[int | None, typer.Option(help="First port to try; by default 8000.")] = None,
+    output: Annotated[Path, typer.Option(help="Folder for the report and the log.")] = Path("out"),
+    once: Annotated[
+        bool, typer.Option("--once", help="End after the sample; so it does without a terminal, and where CI is set.")
+    ] = False,
+) -> None:
+    """Make a store unless it is there, serve it, score the sample strategy through the API, and go on serving."""
+    import os
+    import sys
+
+    init(data)
+    from api.demo import demonstrate
+    from api.settings import load_settings
+
+    settings = load_settings(data=data, port=port)
+    brief = once or not sys.stdin.isatty() or bool(os.environ.get("CI"))
+    raise typer.Exit(demonstrate(settings, output, once=brief))
+
+
+def worker(
+    name: Annotated[str, typer.Option("--id", help="Its id: one worker each, and the same after a restart.")],
+    data: DataOption = None,
+) -> None:
+    """Score what is submitted, beside `prevention serve` and other workers; needs PostgreSQL."""
+    require_extra()
+    keep_private()
+    from api.loading import begin_loading
+    from api.settings import load_settings
+
+    settings = load_settings(data=data)
+    model = begin_loading()
+    from api.serving import work
+
+    work(settings, model, name)
+
+
+def backup(
+    file: Annotated[Path, typer.Argument(help="The backup to write, such as backup.tar; it must not exist yet.")],
+    data: DataOption = None,
+) -> None:
+    """Write database and files into one tar file, while the service runs or not."""
+    require_extra()
+    keep_private()
+    from api.settings import load_settings
+    from api.store.backup import back_up
+    from api.store.database import check_version, open_database
+
+    settings = load_settings(data=data)
+    engine = open_database(settings)
+    check_version(engine)
+    with _progress("writing") as tell:
+        number = back_up(settings, engine, file, tell)
+    typer.echo(f"{file}: the database and {number} {'file' if number == 1 else 'files'}")
+
+
+def restore(
+    file: Annotated[Path, typer.Argument(help="A backup that `prevention backup` has written.")],
+    data: DataOption = None,
+) -> None:
+    """Bring a backup back, into an empty folder and, for PostgreSQL, an empty database."""
+    require_extra()
+    keep_private()
+    from api.settings import load_settings
+    from api.store.backup import restore as run
+    from api.store.database import migrate, open_database
+
+    settings = load_settings(data=data)
+    engine = open_database(settings)
+    with _progress("checking") as tell:
+        number = run(settings, engine, file, tell)
+    migrate(engine)
+    typer.echo(
+        f"{settings.data}: the database and {number} {'file' if number == 1 else 'files'}; start it with `prevention serve`"
+    )
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
+    """Show on a terminal how many bytes are done."""
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
+
+    with Progress(TextColumn(what), BarColumn(), DownloadColumn(), console=Console(stderr=True)) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def register(app: typer.Typer) -> None:
     """Add the service's commands to the command line."""
-    app.command()(init)
-    app.command()(serve)
+    for command in (init, serve, worker, backup, restore, demo):
+        app.command()(command)
     app.add_typer(keys, name="keys")
     app.add_typer(people, name="people")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dbos import DBOSClient, DBOSPortableJSONSerializer
+from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
@@ -11,14 +11,12 @@ QUEUE = "documents"
 WORKFLOW = "score_document"
 # A job is its id and nothing else, so every release of this program can take up what another one queued.
 PROTOCOL = "1"
-# DBOS gives a worker back what it was at when it died by this name; so it must be the same after a restart.
-EXECUTOR = "serve"
 # A query takes only so many parameters.
 _CHUNK = 500
 
 
 class JobQueue:
-    """Where jobs are put. The worker makes the queue's tables when it starts."""
+    """Where jobs are put. A worker makes the queue's tables when it starts; without one, `make_tables` does."""
 
     def __init__(self, engine: Engine) -> None:
         # The default serializer is pickle; whoever can write to the database could run code here.
@@ -28,6 +26,10 @@ class JobQueue:
             serializer=DBOSPortableJSONSerializer(),
             lazy=True,
         )
+
+    def make_tables(self, url: str) -> None:
+        """Make the queue's tables, or bring them up to date."""
+        DBOS.migrate(url)
 
     def put(self, session: Session, job_id: str) -> None:
         """Queue a job in the caller's transaction: it is there when, and only when, that commits."""
@@ -44,6 +46,11 @@ class JobQueue:
             workflows = self._client.list_workflows(workflow_ids=chunk, load_input=False, load_output=False)
             found |= {workflow.workflow_id: workflow.status for workflow in workflows}
         return found
+
+    def workers_at_work(self) -> set[str]:
+        """Return the ids of the workers that have taken a job and not ended it, be they alive or dead."""
+        workflows = self._client.list_workflows(status="PENDING", queue_name=QUEUE, load_input=False, load_output=False)
+        return {workflow.executor_id for workflow in workflows if workflow.executor_id is not None}
 
     def forget(self, job_id: str) -> None:
         """Drop what DBOS holds of a job that has ended, so that it can be put again: a failed step would only fail again."""

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import logging
 import re
 import threading
 import time
-import traceback
 from collections.abc import Callable
 from contextlib import suppress
 
+import structlog
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from api.logs import place_of
+from api.metrics import timed
 from api.store.files import Files
 from api.store.jobs import Task, fail_job, finish_job, note_progress, start_job
 from api.store.results import Result, result_of
@@ -23,7 +24,7 @@ from classifier.errors import PreventionError
 from classifier.reading import Reading
 from classifier.score import score_passages
 
-log = logging.getLogger("prevention.scoring")
+log = structlog.stdlib.get_logger("prevention.scoring")
 
 _PROGRESS_SECONDS = 0.5
 
@@ -40,8 +41,14 @@ class Scorer:
         """Carry out a job; a fault of the document ends it as failed, one of the database or the disk is raised."""
         with Session(self._engine) as session, session.begin():
             task = start_job(session, job_id, self.model.id)
-        if task is None:
-            return
+        if task is not None:
+            with structlog.contextvars.bound_contextvars(
+                job_id=job_id, document_id=task.document_id, request_id=task.request_id
+            ):
+                self._carry_out(task)
+
+    def _carry_out(self, task: Task) -> None:
+        begun = time.monotonic()
         try:
             result = self._predict(task)
         except PreventionError as error:
@@ -50,27 +57,21 @@ class Scorer:
             raise
         except Exception as error:
             # Where it happened, and nothing of the message: that may quote the document.
-            place = traceback.extract_tb(error.__traceback__)[-1]
-            log.error(
-                "job %s: %s in %s, line %s",
-                job_id,
-                type(error).__name__,
-                place.filename.rpartition("/")[2],
-                place.lineno,
-            )
+            log.error("a fault in this program", error=type(error).__name__, place=place_of(error))
             self._fail(task, "internal_error", f"{task.name}: could not be scored because of a fault in this program; report it with the job's id")  # fmt: skip
         else:
-            with Session(self._engine) as session, session.begin():
+            with timed("keeping"), Session(self._engine) as session, session.begin():
                 finish_job(session, task, result)
-            log.info("job %s: scored, %s pages", job_id, result.pages)
+            log.info("job succeeded", pages=result.pages, seconds=round(time.monotonic() - begun, 2))
 
     def _predict(self, task: Task) -> Result:
         reading = Reading(self._files.path(task.digest), name=task.name, ocr=self._ocr)
         try:
-            document = reading.document(self._progress(task, "reading"))
+            with timed("reading"):
+                document = reading.document(self._progress(task, "reading"))
         finally:
             reading.close()
-        with self._scoring:
+        with self._scoring, timed("scoring"):
             scoring = score_passages(document, self.model, self._progress(task, "scoring"))
         return result_of(document, scoring)
 
@@ -90,7 +91,7 @@ class Scorer:
     def _fail(self, task: Task, code: str, sentence: str) -> None:
         with Session(self._engine) as session, session.begin():
             fail_job(session, task.job_id, code, sentence)
-        log.info("job %s: failed, %s", task.job_id, code)
+        log.info("job failed", code=code)
 
 
 def error_code(error: PreventionError) -> str:

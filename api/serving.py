@@ -1,20 +1,26 @@
-"""The service put together and run: store, model, worker and HTTP in one process."""
+"""The service put together and run: store, model, worker and HTTP in one process, or HTTP or a worker alone."""
 
 from __future__ import annotations
 
 import fcntl
 import logging
 import os
+import re
 import signal
 import socket
+import threading
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import structlog
 import uvicorn
+from sqlalchemy import Engine
 
 from api.http.application import create_application
 from api.http.service import ModelCard, Service
+from api.logs import configure_logs
 from api.page_images import PageImages
 from api.queue import JobQueue
 from api.scoring import Scorer
@@ -22,43 +28,91 @@ from api.settings import Settings
 from api.store.database import check_version, open_database
 from api.store.files import Files
 from api.turns import shared
-from api.worker import Worker
-from classifier.artefact import HEADS, MANIFEST, Artefact, Heads, Manifest, current_model, load_artefact
+from api.worker import SERVE, Worker
+from classifier.artefact import HEADS, MANIFEST, Artefact, Heads, Manifest, current_model
 from classifier.errors import ConfigurationError
+
+log = structlog.stdlib.get_logger("prevention.serving")
 
 _GRACE_SECONDS = 5
 _BACKLOG = 2048
+_WORKER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,59}")
 
 
-def serve(settings: Settings) -> None:
-    """Serve until the process is told to end."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    # Alembic tells which database it looks at, on each start.
-    logging.getLogger("alembic").setLevel(logging.WARNING)
-    if not settings.data.is_dir():
-        raise ConfigurationError(f"{settings.data}: no such folder; run `prevention init --data {settings.data}`")
+def serve(settings: Settings, model: Future[Artefact], *, works: bool) -> None:
+    """Serve until the process is told to end, and carry out jobs where it `works`; the model may still be loading."""
+    configure_logs(settings.log_format)
+    _check_folder(settings)
     with _alone(settings.data), _listening(settings) as listener:
-        engine = open_database(settings)
-        check_version(engine)
-        folder = current_model()
-        model = shared(load_artefact(folder))
+        engine = _open(settings)
         files, queue = Files(settings.files), JobQueue(engine)
         files.sweep()
-        worker = Worker(engine, queue, Scorer(engine, files, model, ocr=settings.ocr))
-        worker.start()
+        artefact = shared(model.result())
         images = PageImages(settings.pages, settings.page_cache_mb)
-        service = Service(settings, engine, files, queue, _models(folder, model), model, images)
+        service = Service(settings, engine, files, queue, _models(current_model(), artefact), artefact, images)
+        worker = _worker(settings, engine, queue, artefact, SERVE) if works else None
+        if worker is None:
+            queue.make_tables(settings.url)
         # Without its proxy headers: anybody could write another address into each request, and pass every limit.
         config = uvicorn.Config(
-            create_application(service, worker.stop), log_config=None, access_log=False, server_header=False,
-            proxy_headers=False, timeout_graceful_shutdown=_GRACE_SECONDS,
+            create_application(service, worker.stop if worker is not None else _nothing), log_config=None, access_log=False,
+            server_header=False, proxy_headers=False, timeout_graceful_shutdown=_GRACE_SECONDS,
         )  # fmt: skip
         with suppress(KeyboardInterrupt):
             uvicorn.Server(config).run([listener])
-        # Only an interrupt leads here; a request to terminate has ended the process. A document may still be under way in a
-        # thread. It is taken up again at the next start, so nobody waits for it.
-        logging.shutdown()
-        os._exit(128 + signal.SIGINT)
+        # Only an interrupt leads here; a request to terminate has ended the process.
+        _leave(128 + signal.SIGINT)
+
+
+def work(settings: Settings, model: Future[Artefact], name: str) -> None:
+    """Carry out jobs beside other workers until the process is told to end; needs PostgreSQL."""
+    configure_logs(settings.log_format)
+    _check_folder(settings)
+    if not _WORKER_NAME.fullmatch(name) or name == SERVE:
+        raise ConfigurationError(
+            f"--id {name}: a worker's id is 1 to 60 letters, digits and _ . - and not `{SERVE}`, which `prevention serve` has; choose another"
+        )
+    engine = _open(settings)
+    if engine.dialect.name != "postgresql":
+        raise ConfigurationError(
+            f"{engine.url.render_as_string()}: only one process works on SQLite, and `prevention serve` does; set PREVENTION_DATABASE_URL to a PostgreSQL database to add workers"
+        )
+    told = threading.Event()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(sign, lambda *_: told.set())
+    worker = _worker(settings, engine, JobQueue(engine), model.result(), name)
+    log.info("worker started", worker=name)
+    told.wait()
+    worker.stop()
+    log.info("worker ended", worker=name)
+    _leave(0)
+
+
+def _check_folder(settings: Settings) -> None:
+    if not settings.data.is_dir():
+        raise ConfigurationError(f"{settings.data}: no such folder; run `prevention init --data {settings.data}`")
+
+
+def _open(settings: Settings) -> Engine:
+    engine = open_database(settings)
+    check_version(engine)
+    return engine
+
+
+def _worker(settings: Settings, engine: Engine, queue: JobQueue, model: Artefact, name: str) -> Worker:
+    worker = Worker(engine, queue, Scorer(engine, Files(settings.files), model, ocr=settings.ocr), name)
+    worker.start()
+    return worker
+
+
+def _nothing() -> None:
+    """End what has not begun."""
+
+
+def _leave(status: int) -> None:
+    """End now: a document may still be under way in a thread. It is taken up again at the next start, so nobody waits for it."""
+    logging.shutdown()
+    os._exit(status)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from api.logs import LogFormat
 from classifier.errors import ConfigurationError
 
 
@@ -54,6 +55,12 @@ class Settings(BaseSettings):
     )
     fetch_seconds: float = Field(default=30.0, gt=0, le=300, description="Longest that fetching one document may take.")
     page_cache_mb: int = Field(default=500, ge=1, description="Room for images of pages, in MB of 2^20 bytes.")
+    log_format: LogFormat = Field(
+        default="auto", description="json, text, or auto: text on a terminal and else one JSON object per line."
+    )
+    metrics_open: bool = Field(
+        default=False, description="Whether /metrics answers anybody, and not only administrators."
+    )
 
     @property
     def hosts(self) -> tuple[str, ...]:

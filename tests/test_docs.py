@@ -15,8 +15,10 @@ from classifier.codebook import Codebook
 from tests.conftest import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-# `prevention serve` runs until it is ended, and keys and people need a store; tests/api/test_readme.py runs them.
-COMMANDS = re.findall(r"^\.venv/bin/(prevention (?!serve|keys|people).*)$", README, re.MULTILINE)
+# What runs until it is ended, or needs a store, is run by tests/api.
+COMMANDS = re.findall(
+    r"^\.venv/bin/(prevention (?!serve|worker|demo|backup|restore|keys|people).*)$", README, re.MULTILINE
+)
 
 
 def test_the_readme_has_commands() -> None:
@@ -49,6 +51,13 @@ def test_every_setting_is_in_the_readme() -> None:
     named = set(re.findall(r"PREVENTION_[A-Z_]+[A-Z]", source))
     for name in named | {f"PREVENTION_{field.upper()}" for field in Settings.model_fields}:
         assert f"`{name}`" in README, name
+
+
+def test_every_row_of_the_table_is_a_setting() -> None:
+    rows = re.findall(r"^\| `(PREVENTION_\w+)` \|", README, re.MULTILINE)
+    # The model's folder is the classifier's own setting.
+    settings = {f"PREVENTION_{field.upper()}" for field in Settings.model_fields} | {"PREVENTION_MODEL"}
+    assert sorted(rows) == sorted(settings)
 
 
 def test_every_command_is_in_the_readme() -> None:

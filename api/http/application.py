@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi import FastAPI
 
@@ -16,6 +17,7 @@ from api.http import (
     keys,
     labelling,
     labelstudio,
+    operations,
     passages,
     people,
     search,
@@ -49,10 +51,11 @@ def create_application(service: Service, on_end: Callable[[], None]) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.service = service
+    metrics = operations.create_router(anybody=service.settings.metrics_open)
     for router in (
         documents.router, passages.router, views.router, submissions.router, search.router, jobs.router, annotations_router,
         labelling.router, exports.router, labelstudio.router, about.router, session.router, keys.router, people.router,
-        audit.router,
+        audit.router, metrics,
     ):  # fmt: skip
         app.include_router(router)
     add_handlers(app)
@@ -64,7 +67,15 @@ def create_application(service: Service, on_end: Callable[[], None]) -> FastAPI:
 
 def _describe_problems(app: FastAPI) -> None:
     """Put the problem's schema into the OpenAPI document, where every route's errors refer to it."""
-    schema = app.openapi()
-    schema["components"]["schemas"]["ProblemDetails"] = ProblemDetails.model_json_schema()
-    for name in ("HTTPValidationError", "ValidationError"):
-        schema["components"]["schemas"].pop(name, None)
+    plain = app.openapi
+
+    def described() -> dict[str, Any]:
+        # Made when it is first asked for, not at each start.
+        if app.openapi_schema is None:
+            schemas = plain()["components"]["schemas"]
+            schemas["ProblemDetails"] = ProblemDetails.model_json_schema()
+            for name in ("HTTPValidationError", "ValidationError"):
+                schemas.pop(name, None)
+        return plain()
+
+    app.openapi = described  # type: ignore[method-assign]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import errno
-import logging
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
+import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
@@ -17,10 +17,11 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from api.access import KeyNotFoundError, LastAdministratorError, NameTakenError, PersonNotFoundError, UnfitValueError
+from api.metrics import count_refusal
 from api.quota import QuotaError
 from classifier.errors import PreventionError
 
-log = logging.getLogger("prevention.http")
+log = structlog.stdlib.get_logger("prevention.http")
 
 MEDIA_TYPE = "application/problem+json"
 _CODES = {404: "not_found", 405: "method_not_allowed", 400: "bad_request", 413: "body_too_large"}
@@ -60,7 +61,8 @@ class Problem(Exception):  # noqa: N818 - RFC 9457 calls it a problem
         )
 
     def response(self) -> Response:
-        """Return the problem as a response."""
+        """Return the problem as a response, and count it."""
+        count_refusal(self.code)
         return JSONResponse(self.details().model_dump(), self.status, self.headers, MEDIA_TYPE)
 
 
@@ -102,7 +104,7 @@ def add_handlers(app: FastAPI) -> None:
     @app.exception_handler(DBAPIError)
     @app.exception_handler(PoolTimeoutError)
     async def database(_request: Request, error: Exception) -> Response:
-        log.error("database: %s", type(getattr(error, "orig", None) or error).__name__)
+        log.error("the database failed", error=type(getattr(error, "orig", None) or error).__name__)
         if "full" in str(getattr(error, "orig", "")).lower():
             return _full()
         return Problem(
@@ -114,12 +116,8 @@ def add_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(OSError)
     async def disk(_request: Request, error: OSError) -> Response:
-        log.error("disk: %s", error.strerror)
-        return _full() if error.errno in _FULL else _fault()
-
-    @app.exception_handler(Exception)
-    async def fault(_request: Request, _error: Exception) -> Response:
-        return _fault()
+        log.error("the disk failed", error=error.strerror)
+        return _full() if error.errno in _FULL else fault()
 
 
 def _shown(error: Mapping[str, Any]) -> str:
@@ -138,7 +136,8 @@ def _full() -> Response:
     ).response()
 
 
-def _fault() -> Response:
+def fault() -> Response:
+    """Return the answer to a request that no handler could answer."""
     return Problem(
         500, "internal_error", "a fault in this program; report it with the value of the header X-Request-ID"
     ).response()

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, OperationalError
 
 from api.settings import Settings
+from api.store.migrations import versions
 from classifier.errors import ConfigurationError
 
 
@@ -47,8 +45,13 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 def migrate(engine: Engine) -> None:
     """Bring the tables to the version that this program needs."""
+    # Imported here: the service only looks whether the tables fit, at each of its starts, and that takes no Alembic.
+    from alembic import command
+    from alembic.config import Config
+
     with _connected(engine) as connection:
-        config = _migrations()
+        config = Config()
+        config.set_main_option("script_location", "api.store:migrations")
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
         connection.commit()
@@ -56,12 +59,18 @@ def migrate(engine: Engine) -> None:
 
 def check_version(engine: Engine) -> None:
     """Raise `ConfigurationError` where the tables are missing or of another version."""
-    needed = ScriptDirectory.from_config(_migrations()).get_current_head()
+    needed = newest_version()
     with _connected(engine) as connection:
-        found = MigrationContext.configure(connection).get_current_revision()
+        kept = inspect(connection).has_table("alembic_version")
+        found = connection.scalar(text("SELECT version_num FROM alembic_version")) if kept else None
     if found != needed:
         what = "holds no store" if found is None else f"is at version {found}, not {needed}"
         raise ConfigurationError(f"{engine.url.render_as_string()}: the database {what}; run `prevention init`")
+
+
+def newest_version() -> str:
+    """Return the version of the tables that this program needs: that of its newest migration."""
+    return max(path.stem for path in Path(versions.__path__[0]).glob("v*.py")).partition("_")[0].removeprefix("v")
 
 
 def _connected(engine: Engine) -> Any:
@@ -72,9 +81,3 @@ def _connected(engine: Engine) -> Any:
         raise ConfigurationError(
             f"{engine.url.render_as_string()}: the database cannot be opened ({reason}); run `prevention init`, or check PREVENTION_DATABASE_URL"
         ) from error
-
-
-def _migrations() -> Config:
-    config = Config()
-    config.set_main_option("script_location", "api.store:migrations")
-    return config

@@ -22,6 +22,7 @@ class Task:
     document_id: str
     digest: str
     name: str
+    request_id: str | None = None
 
 
 def start_job(session: Session, job_id: str, model_id: str) -> Task | None:
@@ -33,12 +34,12 @@ def start_job(session: Session, job_id: str, model_id: str) -> Task | None:
         update(Job)
         .where(Job.id == job_id, Job.status.in_(UNDER_WAY))
         .values(status="running", stage="reading", done=0, total=0, model_id=model_id, started=now())
-        .returning(Job.document_id)
-    ).scalar_one_or_none()
+        .returning(Job.document_id, Job.request_id)
+    ).one_or_none()
     if begun is None:
         return None
-    document = session.get_one(StoredDocument, begun)
-    return Task(job_id, document.id, document.digest, document.name)
+    document = session.get_one(StoredDocument, begun.document_id)
+    return Task(job_id, document.id, document.digest, document.name, begun.request_id)
 
 
 def note_progress(session: Session, job_id: str, stage: Stage, done: int, total: int) -> None:

@@ -33,18 +33,20 @@ def free_port() -> int:
 
 
 class RunningService:
-    """A store made by `prevention init`, and the `prevention serve` that runs on it."""
+    """A store made by `prevention init`, unless a key to one that is there already is given, and the `prevention serve` that runs on it."""
 
-    def __init__(self, data: Path, url: str | None = None, **settings: str) -> None:
+    def __init__(self, data: Path, url: str | None = None, key: str | None = None, **settings: str) -> None:
         self.data, self.port = data, free_port()
         # Tests ask more often than people do; those of the limits set their own.
         settings = {"PREVENTION_RATE_PER_MINUTE": "100000", **settings}
         self.environment = {**os.environ, **settings, **({"PREVENTION_DATABASE_URL": url} if url is not None else {})}
         self._process: subprocess.Popen[bytes] | None = None
-        done = subprocess.run(
-            [PROGRAM, "init", "--data", data], capture_output=True, text=True, check=True, env=self.environment
-        )
-        self.key = done.stdout.splitlines()[-1].removeprefix("key: ")
+        if key is None:
+            done = subprocess.run(
+                [PROGRAM, "init", "--data", data], capture_output=True, text=True, check=True, env=self.environment
+            )
+            key = done.stdout.splitlines()[-1].removeprefix("key: ")
+        self.key = key
 
     @contextmanager
     def database(self) -> Iterator[Engine]:
@@ -59,12 +61,12 @@ class RunningService:
         """Where the process writes what it logs."""
         return self.data.parent / f"{self.data.name}.log"
 
-    def start(self) -> float:
+    def start(self, *options: str) -> float:
         """Start the process; return the seconds until it was ready."""
         begun = time.monotonic()
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [PROGRAM, "serve", "--data", self.data, "--port", str(self.port)], stdout=log, stderr=log, env=self.environment
+                [PROGRAM, "serve", "--data", self.data, "--port", str(self.port), *options], stdout=log, stderr=log, env=self.environment
             )  # fmt: skip
         while time.monotonic() - begun < READY_SECONDS:
             assert self._process.poll() is None, self.log.read_text(encoding="utf-8")[-2000:]
@@ -74,6 +76,17 @@ class RunningService:
             except httpx.TransportError:
                 time.sleep(0.05)
         raise AssertionError(f"not ready after {READY_SECONDS} s: {self.log.read_text(encoding='utf-8')[-2000:]}")
+
+    def start_worker(self, name: str) -> subprocess.Popen[bytes]:
+        """Start a worker beside the service; it writes to the same log."""
+        with self.log.open("ab") as log:
+            return subprocess.Popen(
+                [PROGRAM, "worker", "--data", self.data, "--id", name], stdout=log, stderr=log, env=self.environment
+            )
+
+    def lines(self) -> list[dict[str, Any]]:
+        """Return the log, line by line."""
+        return [json.loads(line) for line in self.log.read_text(encoding="utf-8").splitlines()]
 
     def kill(self) -> None:
         """End the process at once, as a crash would."""

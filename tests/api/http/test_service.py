@@ -22,6 +22,7 @@ LEAST = {
     ("get", "/health/live"): ANYBODY,
     ("get", "/health/ready"): ANYBODY,
     ("get", "/version"): ANYBODY,
+    ("get", "/metrics"): ADMIN,
     ("get", "/v1/models"): VIEWER,
     ("get", "/v1/documents"): VIEWER,
     ("get", "/v1/documents/{document_id}"): VIEWER,
