@@ -61,7 +61,7 @@ def test_a_body_over_the_limit_is_refused(client: httpx.Client) -> None:
 
 
 def test_two_at_a_time_and_the_others_are_told_to_come_again(client: httpx.Client) -> None:
-    body = {"passages": [{"text": f"{n} reablement at home " * 60} for n in range(60)]}
+    body = {"passages": [{"text": f"{n} reablement at home " * 60} for n in range(16)]}
     with ThreadPoolExecutor(5) as pool:
         answers = list(pool.map(lambda _: client.post("/v1/passages:score", json=body), range(5)))
     refused = [answer for answer in answers if answer.status_code == 503]
@@ -74,7 +74,7 @@ def test_two_at_a_time_and_the_others_are_told_to_come_again(client: httpx.Clien
 
 
 def test_a_request_does_not_wait_for_a_whole_document(client: httpx.Client) -> None:
-    job = submit(client, strategy("long, while passages are asked for") * 60, "long.md").json()["job_id"]
+    job = submit(client, strategy("long, while passages are asked for") * 40, "long.md").json()["job_id"]
     while client.get(f"/v1/jobs/{job}").json()["stage"] in ("waiting", "reading"):
         time.sleep(0.05)
     begun = time.perf_counter()
