@@ -13,6 +13,7 @@ from pathlib import Path
 
 import uvicorn
 
+from api.courier import Courier
 from api.http.application import create_application
 from api.http.service import ModelCard, Service
 from api.queue import JobQueue
@@ -42,7 +43,7 @@ def serve(settings: Settings) -> None:
         model = load_artefact(folder)
         files, queue = Files(settings.files), JobQueue(engine)
         files.sweep()
-        worker = Worker(engine, queue, Scorer(engine, files, model, ocr=settings.ocr))
+        worker = Worker(engine, queue, Scorer(engine, files, model, ocr=settings.ocr), Courier(engine, settings))
         worker.start()
         service = Service(settings, engine, files, queue, _models(folder, model))
         config = uvicorn.Config(

@@ -1,4 +1,4 @@
-"""The worker: takes jobs off the queue in threads of this process, and takes up again what a crash left unfinished."""
+"""The worker: takes jobs off the queue in threads of this process, has webhooks told of their end, and takes up again what a crash left unfinished."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from api.courier import Courier
 from api.queue import APPLICATION, EXECUTOR, PROTOCOL, QUEUE, WORKFLOW, JobQueue
 from api.scoring import Scorer
 from api.store.jobs import fail_job, jobs_under_way
@@ -29,8 +30,8 @@ _LIVE = ("ENQUEUED", "PENDING", "DELAYED")
 class Worker:
     """Carries out jobs until it is stopped. DBOS allows one per process."""
 
-    def __init__(self, engine: Engine, queue: JobQueue, scorer: Scorer) -> None:
-        self._engine, self._queue, self._scorer = engine, queue, scorer
+    def __init__(self, engine: Engine, queue: JobQueue, scorer: Scorer, courier: Courier) -> None:
+        self._engine, self._queue, self._scorer, self._courier = engine, queue, scorer, courier
         self._ended = threading.Event()
 
     def start(self) -> None:
@@ -60,10 +61,12 @@ class Worker:
         self._settle()
         threading.Thread(target=self._keep_settling, name="settle", daemon=True).start()
         DBOS.register_queue(QUEUE, worker_concurrency=_AT_A_TIME, polling_interval_sec=_POLL_SECONDS)
+        self._courier.start()
 
     def stop(self) -> None:
         """Stop taking jobs. What is under way goes on when a worker starts again."""
         self._ended.set()
+        self._courier.stop()
         DBOS.destroy(workflow_completion_timeout_sec=0)
 
     def _keep_settling(self) -> None:

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from api.http import about, documents, jobs
+from api.http import about, documents, jobs, webhooks
 from api.http.problems import ProblemDetails, add_handlers
 from api.http.requests import RequestLog
 from api.http.service import Service
@@ -32,7 +32,7 @@ def create_application(service: Service, on_end: Callable[[], None]) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.service = service
-    for router in (documents.router, jobs.router, about.router):
+    for router in (documents.router, jobs.router, webhooks.router, about.router):
         app.include_router(router)
     add_handlers(app)
     app.add_middleware(RequestLog)

@@ -13,12 +13,19 @@ from api.store.keys import ROLES, make_key
 from tests.api.databases import BACKENDS, database_url
 from tests.api.service import RunningService
 
+SETTINGS = {
+    "PREVENTION_MAX_UPLOAD_MB": "1",
+    "PREVENTION_WEBHOOK_PRIVATE": "true",
+    "PREVENTION_WEBHOOK_ATTEMPTS": "3",
+    "PREVENTION_WEBHOOK_RETRY_SECONDS": "0.1",
+}
+
 
 @pytest.fixture(scope="session", params=BACKENDS)
 def service(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
-    """A service that runs, with an upload limit of 1 MB."""
+    """A service that runs, with an upload limit of 1 MB, whose webhooks may be on this machine and are tried three times."""
     with database_url(request.param) as url:
-        running = RunningService(tmp_path_factory.mktemp("service") / "data", url, PREVENTION_MAX_UPLOAD_MB="1")
+        running = RunningService(tmp_path_factory.mktemp("service") / "data", url, **SETTINGS)
         running.start()
         yield running
         assert running.stop() == -signal.SIGTERM
