@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from api.client.commands import app as client
 from classifier.errors import MissingExtraError
 
 DataOption = Annotated[
@@ -73,6 +74,7 @@ def serve(
 
 
 def register(app: typer.Typer) -> None:
-    """Add the service's commands to the command line."""
+    """Add the service's commands, and its client's, to the command line."""
     app.command()(init)
     app.command()(serve)
+    app.add_typer(client, name="client")

@@ -63,6 +63,10 @@ API_RANKS = [
     ["http.documents", "http.jobs", "http.webhooks", "http.about"],
     ["http.application"],
     ["serving"],
+    ["client", "client.forms", "client.connection", "client.display"],
+    ["client.results"],
+    ["client.batch"],
+    ["client.commands"],
     ["commands"],
 ]
 HEAVY = {
@@ -84,6 +88,19 @@ HEAVY = {
     "tokenizers",
     "docx",
     "jinja2",
+    "httpx",
+}
+# What the client does without: it runs where only httpx is added to the base install.
+SERVICE_ONLY = {
+    "fastapi",
+    "starlette",
+    "uvicorn",
+    "sqlalchemy",
+    "alembic",
+    "dbos",
+    "pydantic_settings",
+    "argon2",
+    "structlog",
 }
 
 
@@ -174,6 +191,15 @@ def test_a_light_start_loads_nothing_heavy(start: str) -> None:
     code = f"import sys\n{start}\nprint('LOADED', sorted(m for m in {sorted(HEAVY)!r} if m in sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip().endswith("LOADED []"), done.stdout
+
+
+def test_the_client_needs_only_httpx() -> None:
+    code = f"import sys, api.client.batch\nprint('LOADED', sorted(m for m in {sorted(SERVICE_ONLY)!r} if m in sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip().endswith("LOADED []"), done.stdout
+    for name in (name for name in modules("api") if name.startswith("client")):
+        for target in imported(modules("api")[name]):
+            assert not target.startswith("api.") or target.startswith("api.client"), f"{name} imports {target}"
 
 
 def test_the_base_install_asks_for_no_torch() -> None:

@@ -7,11 +7,12 @@ import os
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.api.service import RunningService
+from tests.api.service import PROGRAM, RunningService
 from tests.conftest import ROOT, SAMPLE
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -34,6 +35,25 @@ def test_the_lines_of_the_readme_submit_wait_and_fetch(service: RunningService) 
     names |= {"JOB": answer["job_id"], "DOCUMENT": answer["document_id"]}
     assert json.loads(run(wait))["status"] == "succeeded"
     assert json.loads(run(fetch))["document"]["file"] == SAMPLE.name
+
+
+def test_the_lines_of_the_readme_for_the_client(service: RunningService, tmp_path: Path) -> None:
+    names = {"PREVENTION_KEY": service.key, "PREVENTION_URL": f"http://127.0.0.1:{service.port}"}
+
+    def run(line: str) -> str:
+        here = line.replace(".venv/bin/", f"{PROGRAM.parent}/").replace("out/", f"{tmp_path}/")
+        done = subprocess.run(
+            ["bash", "-c", here], cwd=ROOT, env={**os.environ, **names}, capture_output=True, text=True, check=True
+        )
+        return done.stdout
+
+    submit, wait, fetch = re.findall(r"^\.venv/bin/prevention client .*$", README, re.MULTILINE)
+    assert run(submit) == ""
+    assert {path.name.partition("-")[0] for path in (tmp_path / "predictions").iterdir()} == {"saltmarsh"}
+    sent = [json.loads(line) for line in run(submit.partition(" --wait")[0]).splitlines()]
+    names |= {"JOB": sent[0]["job_id"], "DOCUMENT": sent[0]["document_id"]}
+    assert json.loads(run(wait))["status"] == "succeeded"
+    assert run(fetch).startswith("file,digest,")
 
 
 def test_the_readme_starts_the_service_as_the_tests_do() -> None:
