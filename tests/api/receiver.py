@@ -100,8 +100,13 @@ def receiver(*answers: Answer, tls: ssl.SSLContext | None = None) -> Iterator[Re
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
             """Keep quiet."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+
+        def handle_error(self, request: object, client_address: object) -> None:
+            """Keep quiet where a sender is killed while it is answered."""
+
+    with Server(("127.0.0.1", 0), Handler) as server:
         if tls is not None:
             server.socket = tls.wrap_socket(server.socket, server_side=True)
         found.port = server.server_address[1]

@@ -36,6 +36,7 @@ class RunningService:
 
     def __init__(self, data: Path, url: str | None = None, **settings: str) -> None:
         self.data, self.port = data, free_port()
+        self.program: tuple[str | Path, ...] = (PROGRAM,)
         self.environment = {**os.environ, **settings, **({"PREVENTION_DATABASE_URL": url} if url is not None else {})}
         self._process: subprocess.Popen[bytes] | None = None
         done = subprocess.run(
@@ -61,7 +62,7 @@ class RunningService:
         begun = time.monotonic()
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [PROGRAM, "serve", "--data", self.data, "--port", str(self.port)], stdout=log, stderr=log, env=self.environment
+                [*self.program, "serve", "--data", self.data, "--port", str(self.port)], stdout=log, stderr=log, env=self.environment
             )  # fmt: skip
         while time.monotonic() - begun < READY_SECONDS:
             assert self._process.poll() is None, self.log.read_text(encoding="utf-8")[-2000:]
@@ -71,6 +72,12 @@ class RunningService:
             except httpx.TransportError:
                 time.sleep(0.05)
         raise AssertionError(f"not ready after {READY_SECONDS} s: {self.log.read_text(encoding='utf-8')[-2000:]}")
+
+    @property
+    def process(self) -> subprocess.Popen[bytes]:
+        """The process that runs, or ran last."""
+        assert self._process is not None
+        return self._process
 
     def kill(self) -> None:
         """End the process at once, as a crash would."""
@@ -85,9 +92,8 @@ class RunningService:
         return self._end(signal.SIGINT)
 
     def _end(self, how: signal.Signals) -> int:
-        assert self._process is not None
-        self._process.send_signal(how)
-        return self._process.wait(timeout=30)
+        self.process.send_signal(how)
+        return self.process.wait(timeout=30)
 
     def client(self, key: str | None = None) -> httpx.Client:
         """Return a client that sends this key, or the administrator's."""
