@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 import socket
@@ -60,6 +61,9 @@ class RunningService:
     def start(self) -> float:
         """Start the process; return the seconds until it was ready."""
         begun = time.monotonic()
+        # A test that fails half way does not stop it.
+        atexit.unregister(self._leave_nothing)
+        atexit.register(self._leave_nothing)
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [*self.program, "serve", "--data", self.data, "--port", str(self.port)], stdout=log, stderr=log, env=self.environment
@@ -72,6 +76,10 @@ class RunningService:
             except httpx.TransportError:
                 time.sleep(0.05)
         raise AssertionError(f"not ready after {READY_SECONDS} s: {self.log.read_text(encoding='utf-8')[-2000:]}")
+
+    def _leave_nothing(self) -> None:
+        if self._process is not None and self._process.poll() is None:
+            self._process.kill()
 
     @property
     def process(self) -> subprocess.Popen[bytes]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.api.service import RunningService, strategy, submit
+from tests.api.service import RunningService, strategy, submit, wait_for
 
 _ENDED = ("succeeded", "failed")
 
@@ -88,6 +88,14 @@ class Poller(threading.Thread):
                     self.faults.append(f"{job}: {answer.status_code}, {status} after {self._seen.get(job)}")
                 if status in _ENDED:
                     self._seen[job] = status
+
+
+def ended(client: httpx.Client, job: str, seconds: float = 240) -> str:
+    """Wait for a job however busy the machine is; return its status."""
+    end = time.monotonic() + seconds
+    while (status := str(wait_for(client, job)["status"])) not in _ENDED and time.monotonic() < end:
+        pass
+    return status
 
 
 def family(pid: int) -> list[int]:

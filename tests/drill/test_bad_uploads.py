@@ -15,9 +15,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.api.service import RunningService, strategy, submit, wait_for
+from tests.api.service import RunningService, strategy, submit
 from tests.conftest import SAMPLE
-from tests.drill.load import memory_mb
+from tests.drill.load import ended, memory_mb
 from tests.drill.test_bad_input import MUTATIONS, crafted
 
 pytestmark = [pytest.mark.drill, pytest.mark.timeout(3600)]
@@ -36,9 +36,9 @@ def attempt(client: httpx.Client, path: Path) -> str:
         assert 400 <= answer.status_code < 500, answer.text
         code, detail = body["code"], body["detail"]
     else:
-        job = wait_for(client, body["job_id"])
-        if job["status"] == "succeeded":
+        if ended(client, body["job_id"]) == "succeeded":
             return "scored"
+        job = client.get(f"/v1/jobs/{body['job_id']}").json()
         code, detail = job["error"]["code"], job["error"]["detail"]
     assert re.fullmatch(r"[a-z]+(_[a-z]+)*", code)
     assert code not in ("internal_error", "gave_up"), detail
@@ -60,7 +60,7 @@ def test_files_made_to_hurt_are_refused_or_fail_and_it_answers_on(tmp_path: Path
     with service.client() as client:
         outcomes = Counter(attempt(client, path) for path in paths)
         good = submit(client, strategy("afterwards"))
-        assert wait_for(client, good.json()["job_id"])["status"] == "succeeded"
+        assert ended(client, good.json()["job_id"]) == "succeeded"
     service.stop()
     print(f"\nbad files through HTTP: {len(paths)}, {dict(outcomes.most_common())}")
 
@@ -72,7 +72,7 @@ def test_it_does_not_grow(tmp_path: Path) -> None:
 
         def score(number: int) -> None:
             answer = submit(client, strategy(f"of thousands {number}"), f"{number}.md")
-            assert wait_for(client, answer.json()["job_id"])["status"] == "succeeded"
+            assert ended(client, answer.json()["job_id"]) == "succeeded"
 
         held = [memory_mb(service.process.pid)]
         for numbers in (range(_AT_FIRST), range(_AT_FIRST, _DOCUMENTS)):

@@ -17,8 +17,9 @@ from sqlalchemy import text
 
 from tests.api.databases import BACKENDS, database_url
 from tests.api.receiver import Receiver, receiver
-from tests.api.service import RunningService, strategy, wait_for
+from tests.api.service import RunningService, strategy
 from tests.conftest import ROOT
+from tests.drill.load import ended
 
 pytestmark = [pytest.mark.drill, pytest.mark.timeout(3600)]
 
@@ -109,7 +110,7 @@ def test_a_fault_at_any_write_loses_and_doubles_nothing(tmp_path: Path, backend:
             assert again is not None
             assert job in (None, again)
             with service.client() as client:
-                assert wait_for(client, again)["status"] == "succeeded"
+                assert ended(client, again) == "succeeded"
             number += _STEP
         documents = check_nothing_is_half(service)
         check_messages(service, to, secret)

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from tests.api.databases import AVAILABLE, BACKENDS, database_url
-from tests.api.service import RunningService, wait_for
-from tests.drill.load import Poller, Submitter
+from tests.api.service import RunningService
+from tests.drill.load import Poller, Submitter, ended
 
 pytestmark = [pytest.mark.drill, pytest.mark.timeout(3600)]
 
@@ -43,7 +43,7 @@ def test_nothing_accepted_is_lost(tmp_path: Path, backend: str) -> None:
             poller.join()
         with service.client() as client:
             for job in submitter.accepted.values():
-                assert wait_for(client, job)["status"] == "succeeded"
+                assert ended(client, job) == "succeeded"
         assert (submitter.faults, poller.faults) == ([], [])
         # A document whose answer the kill cut off is here, too: it is held to the same.
         documents = {row[0] for row in service.rows("SELECT id FROM documents")}

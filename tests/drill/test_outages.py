@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.api.service import RunningService, strategy, submit, wait_for
-from tests.drill.load import Submitter
+from tests.api.service import RunningService, strategy, submit
+from tests.drill.load import Submitter, ended
 from tests.drill.postgres import INSTALLED, postgres
 
 pytestmark = [pytest.mark.drill, pytest.mark.timeout(600)]
@@ -34,7 +34,7 @@ def settle(service: RunningService, submitters: list[Submitter]) -> tuple[dict[s
         assert submitter.faults == []
         accepted |= submitter.accepted
     with service.client() as client:
-        assert all(wait_for(client, job)["status"] == "succeeded" for job in accepted.values())
+        assert all(ended(client, job) == "succeeded" for job in accepted.values())
     taken = time.monotonic() - begun
     documents = {row[0] for row in service.rows("SELECT id FROM documents")}
     assert accepted.keys() <= documents
@@ -66,7 +66,7 @@ def test_postgresql_goes_away_under_load(tmp_path: Path) -> None:
         for submitter in submitters:
             submitter.join()
         with service.client() as client:
-            wait_for(client, submit(client, strategy("after the outage")).json()["job_id"])
+            ended(client, submit(client, strategy("after the outage")).json()["job_id"])
         accepted, taken = settle(service, submitters)
         statuses = sum((submitter.statuses for submitter in submitters), start=submitters[0].statuses.__class__())
         service.stop()
@@ -141,11 +141,11 @@ def test_the_disk_is_full(small_disk: Path, tmp_path: Path) -> None:
         assert refused
         assert client.get("/health/live").status_code == 200
         (small_disk / "filler").unlink()
-        assert wait_for(client, before["job_id"])["status"] == "succeeded"
+        assert ended(client, before["job_id"]) == "succeeded"
         for n in range(8):
             answer = submit(client, strategy(f"while it is full {n}") * 40)
             assert answer.status_code in (200, 202), answer.text
-            assert wait_for(client, answer.json()["job_id"])["status"] == "succeeded"
+            assert ended(client, answer.json()["job_id"]) == "succeeded"
     documents = dict(service.rows("SELECT id, digest FROM documents"))
     assert len(documents) == 9
     for table in ("jobs", "predictions"):

@@ -12,9 +12,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.api.service import RunningService, submit, wait_for
+from tests.api.service import RunningService, submit
 from tests.conftest import ROOT
-from tests.drill.load import memory_mb, percentile, spooled_mb
+from tests.drill.load import ended, memory_mb, percentile, spooled_mb
 
 pytestmark = [pytest.mark.drill, pytest.mark.timeout(600)]
 
@@ -77,7 +77,7 @@ def test_many_slow_senders_keep_nobody_waiting(tmp_path: Path) -> None:
     service.start()
     head = f"POST /v1/documents HTTP/1.1\r\nHost: here\r\nAuthorization: Bearer {service.key}\r\n"
     head += "Content-Type: multipart/form-data; boundary=x\r\nContent-Length: 100000\r\n\r\n"
-    ended = threading.Event()
+    over = threading.Event()
     with service.client() as client, ExitStack() as open_ones:
 
         def ask() -> httpx.Response:
@@ -90,7 +90,7 @@ def test_many_slow_senders_keep_nobody_waiting(tmp_path: Path) -> None:
             sender.sendall(head.encode())
 
         def drip() -> None:
-            while not ended.wait(1):
+            while not over.wait(1):
                 for sender in senders:
                     sender.sendall(b"-")
 
@@ -98,7 +98,7 @@ def test_many_slow_senders_keep_nobody_waiting(tmp_path: Path) -> None:
         thread.start()
         time.sleep(2)
         during = percentile(timed(ask, 1000))
-        ended.set()
+        over.set()
         thread.join()
     service.stop()
     print(
@@ -114,11 +114,11 @@ def test_it_lives_while_it_scores(tmp_path: Path) -> None:
     words = (ROOT / "docs/sample/saltmarsh-strategy-2024.md").read_text(encoding="utf-8")
     times: list[float] = []
     with service.client() as client:
-        jobs = [submit(client, words.replace("Saltmarsh", f"Town {n}").encode() * 8, f"{n}.md").json()["job_id"] for n in range(8)]  # fmt: skip
+        jobs = [submit(client, words.replace("Saltmarsh", f"Town {n}").encode() * 4, f"{n}.md").json()["job_id"] for n in range(6)]  # fmt: skip
         while client.get(f"/v1/jobs/{jobs[-1]}").json()["status"] in ("queued", "running"):
             times += timed(lambda: client.get("/health/live"), 20)
             time.sleep(0.05)
-        assert all(wait_for(client, job)["status"] == "succeeded" for job in jobs)
+        assert all(ended(client, job) == "succeeded" for job in jobs)
     service.stop()
     print(f"\n/health/live while scoring: {len(times)} requests, median {percentile(times, 0.5):.1f} ms, 99th percentile {percentile(times):.1f} ms")  # fmt: skip
     assert len(times) >= 100
