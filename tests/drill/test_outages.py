@@ -132,9 +132,9 @@ def test_the_disk_is_full(small_disk: Path, tmp_path: Path) -> None:
     (small_disk / "data.log").symlink_to(tmp_path / "data.log")
     service.start()
     with service.client() as client:
-        before = submit(client, strategy("before it is full") * 20).json()
+        before = submit(client, strategy("before it is full") * 4).json()
         fill(small_disk / "filler")
-        answers = [submit(client, strategy(f"while it is full {n}") * 40) for n in range(8)]
+        answers = [submit(client, strategy(f"while it is full {n}") * 4) for n in range(8)]
         statuses = [answer.status_code for answer in answers]
         refused = [n for n, status in enumerate(statuses) if status == 507]
         assert set(statuses) <= {202, 507}, [answer.text for answer in answers]
@@ -143,7 +143,7 @@ def test_the_disk_is_full(small_disk: Path, tmp_path: Path) -> None:
         (small_disk / "filler").unlink()
         assert ended(client, before["job_id"]) == "succeeded"
         for n in range(8):
-            answer = submit(client, strategy(f"while it is full {n}") * 40)
+            answer = submit(client, strategy(f"while it is full {n}") * 4)
             assert answer.status_code in (200, 202), answer.text
             assert ended(client, answer.json()["job_id"]) == "succeeded"
     documents = dict(service.rows("SELECT id, digest FROM documents"))
