@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from api.access_commands import keys, people
+from api.client.commands import app as client
 from api.command_line import DataOption, ask_password, keep_private, require_extra
 
 
@@ -169,8 +170,9 @@ def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
 
 
 def register(app: typer.Typer) -> None:
-    """Add the service's commands to the command line."""
+    """Add the service's commands, and its client's, to the command line."""
     for command in (init, serve, worker, backup, restore, demo):
         app.command()(command)
     app.add_typer(keys, name="keys")
     app.add_typer(people, name="people")
+    app.add_typer(client, name="client")

@@ -18,6 +18,7 @@ import structlog
 import uvicorn
 from sqlalchemy import Engine
 
+from api.courier import Courier
 from api.http.application import create_application
 from api.http.service import ModelCard, Service
 from api.logs import configure_logs
@@ -100,7 +101,8 @@ def _open(settings: Settings) -> Engine:
 
 
 def _worker(settings: Settings, engine: Engine, queue: JobQueue, model: Artefact, name: str) -> Worker:
-    worker = Worker(engine, queue, Scorer(engine, Files(settings.files), model, ocr=settings.ocr), name)
+    scorer = Scorer(engine, Files(settings.files), model, ocr=settings.ocr)
+    worker = Worker(engine, queue, scorer, Courier(engine, settings), name)
     worker.start()
     return worker
 

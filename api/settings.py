@@ -44,6 +44,16 @@ class Settings(BaseSettings):
     session_hours: int = Field(
         default=12, ge=1, le=168, description="Hours after which a session that is not used ends; 7 days end any."
     )
+    webhook_private: bool = Field(
+        default=False, description="Whether webhooks may use http, and addresses of this machine and its networks."
+    )
+    webhook_attempts: int = Field(default=8, ge=1, le=20, description="How often a message to a webhook is tried.")
+    webhook_retry_seconds: float = Field(
+        default=15.0,
+        gt=0,
+        le=3600,
+        description="Wait before the second attempt; each one after it waits four times as long.",
+    )
     ocr: bool = Field(default=True, description="Whether scanned pages are read by tesseract, where it is installed.")
 
     fetch_hosts: str = Field(

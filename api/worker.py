@@ -1,4 +1,4 @@
-"""The worker: takes jobs off the queue in threads of this process, and takes up again what a crash left unfinished.
+"""The worker: takes jobs off the queue in threads of this process, has webhooks told of their end, and takes up again what a crash left unfinished.
 
 On PostgreSQL there may be several. Each holds a lock under its id as long as it lives; what a worker was at that holds none
 is queued anew by the others.
@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from api.courier import Courier
 from api.queue import APPLICATION, PROTOCOL, QUEUE, WORKFLOW, JobQueue
 from api.scoring import Scorer
 from api.store.jobs import fail_job, jobs_under_way
@@ -42,8 +43,10 @@ _LIVE = ("ENQUEUED", "PENDING", "DELAYED")
 class Worker:
     """Carries out jobs until it is stopped. DBOS allows one per process."""
 
-    def __init__(self, engine: Engine, queue: JobQueue, scorer: Scorer, name: str = SERVE) -> None:
-        self._engine, self._queue, self._scorer, self.name = engine, queue, scorer, name
+    def __init__(
+        self, engine: Engine, queue: JobQueue, scorer: Scorer, courier: Courier, name: str = SERVE
+    ) -> None:  # fmt: skip
+        self._engine, self._queue, self._scorer, self._courier, self.name = engine, queue, scorer, courier, name
         self._presence = Presence(engine, name) if engine.dialect.name == "postgresql" else None
         self._missed: set[str] = set()
         self._ended = threading.Event()
@@ -84,10 +87,12 @@ class Worker:
         if self._presence is not None:
             self._every(_PRESENCE_SECONDS, self._look_round)
         DBOS.register_queue(QUEUE, worker_concurrency=_AT_A_TIME, polling_interval_sec=_POLL_SECONDS)
+        self._courier.start()
 
     def stop(self) -> None:
         """Stop taking jobs. What is under way goes on when a worker starts again."""
         self._ended.set()
+        self._courier.stop()
         DBOS.destroy(workflow_completion_timeout_sec=0)
 
     def _every(self, seconds: float, look: Callable[[], None]) -> None:

@@ -42,7 +42,7 @@ def score_files(
     model: Path | None,
 ) -> int:
     """Score files and write each result as soon as it is there; return the exit status."""
-    paths = list(_expanded(files))
+    paths = list(document_paths(files))
     if output is None and (output_format == "html" or annotated):
         raise ConfigurationError("--format html and --annotated-pdf write files; name their folder with --output DIR")
     if output is not None:
@@ -85,7 +85,8 @@ def _open(path: Path, ocr: bool) -> Reading | PreventionError:
         return error
 
 
-def _expanded(files: Sequence[Path]) -> Iterator[Path]:
+def document_paths(files: Sequence[Path]) -> Iterator[Path]:
+    """Yield files; a folder stands for the documents in it."""
     for path in files:
         if path.is_dir():
             inside = sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
@@ -106,7 +107,8 @@ def _bar(total: int) -> Iterator[Any]:
         yield lambda _name: None
         return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console) as progress:
+    # By default rich sends standard output to the bar's console, even where it is a file.
+    with Progress(*columns, console=console, redirect_stdout=sys.stdout.isatty()) as progress:
         task = progress.add_task("scoring", total=total)
         yield lambda name: progress.update(task, advance=1, description=name[:40])
 

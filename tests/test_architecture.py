@@ -41,6 +41,7 @@ API_RANKS = [
         "limits",
         "store.passwords",
         "settings",
+        "addresses",
         "store",
         "store.files",
         "store.presence",
@@ -68,6 +69,7 @@ API_RANKS = [
         "store.readings",
         "store.selection",
         "store.figures",
+        "store.webhooks",
         "store.dump",
     ],
     ["store.people", "store.sign_ins"],
@@ -78,7 +80,7 @@ API_RANKS = [
     ["labelstudio.export", "labelstudio.results"],
     ["labelstudio.imports"],
     ["access", "sign_in"],
-    ["queue", "scoring", "quota", "archive", "fetching", "page_images"],
+    ["queue", "scoring", "quota", "courier", "archive", "fetching", "page_images"],
     ["worker", "submission"],
     ["bundle"],
     [
@@ -109,12 +111,17 @@ API_RANKS = [
         "http.audit",
         "http.labelling",
         "http.operations",
+        "http.webhooks",
     ],
     ["http.annotations", "http.exports", "http.labelstudio"],
     ["http.application"],
     ["serving", "demo"],
     ["command_line"],
     ["access_commands"],
+    ["client", "client.forms", "client.connection", "client.display"],
+    ["client.results"],
+    ["client.batch"],
+    ["client.commands"],
     ["commands"],
 ]
 HEAVY = {
@@ -137,6 +144,19 @@ HEAVY = {
     "tokenizers",
     "docx",
     "jinja2",
+    "httpx",
+}
+# What the client does without: it runs where only httpx is added to the base install.
+SERVICE_ONLY = {
+    "fastapi",
+    "starlette",
+    "uvicorn",
+    "sqlalchemy",
+    "alembic",
+    "dbos",
+    "pydantic_settings",
+    "argon2",
+    "structlog",
 }
 
 
@@ -227,6 +247,15 @@ def test_a_light_start_loads_nothing_heavy(start: str) -> None:
     code = f"import sys\n{start}\nprint('LOADED', sorted(m for m in {sorted(HEAVY)!r} if m in sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip().endswith("LOADED []"), done.stdout
+
+
+def test_the_client_needs_only_httpx() -> None:
+    code = f"import sys, api.client.batch\nprint('LOADED', sorted(m for m in {sorted(SERVICE_ONLY)!r} if m in sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip().endswith("LOADED []"), done.stdout
+    for name in (name for name in modules("api") if name.startswith("client")):
+        for target in imported(modules("api")[name]):
+            assert not target.startswith("api.") or target.startswith("api.client"), f"{name} imports {target}"
 
 
 def test_the_base_install_asks_for_no_torch() -> None:

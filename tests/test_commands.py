@@ -6,8 +6,10 @@ import csv
 import io
 import json
 import os
+import pty
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import jsonschema
@@ -21,6 +23,30 @@ def prevention(*arguments: str | Path, **environment: str) -> subprocess.Complet
     return subprocess.run(
         command, capture_output=True, text=True, timeout=240, env={**os.environ, **environment}, check=False
     )
+
+
+def watched(*arguments: str | Path, **environment: str) -> tuple[subprocess.CompletedProcess[str], bytes]:
+    """Run the program with a terminal as its standard error; return also what the terminal has got."""
+    ours, theirs = pty.openpty()
+    seen = bytearray()
+
+    def watch() -> None:
+        while True:
+            try:
+                seen.extend(os.read(ours, 4096))
+            except OSError:
+                return
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    done = subprocess.run(
+        [str(Path(sys.executable).parent / "prevention"), *map(str, arguments)], stdout=subprocess.PIPE, stderr=theirs,
+        text=True, timeout=240, env={**os.environ, "TERM": "xterm", **environment}, check=False,
+    )  # fmt: skip
+    os.close(theirs)
+    watcher.join()
+    os.close(ours)
+    return done, bytes(seen)
 
 
 def test_help_lists_the_commands() -> None:
@@ -60,6 +86,14 @@ def test_files_are_written_where_asked(tmp_path: Path) -> None:
     names = sorted(path.suffixes[-1] for path in (tmp_path / "out").iterdir())
     assert names == [".html", ".pdf"]
     assert all(path.stat().st_size > 10_000 for path in (tmp_path / "out").iterdir())
+
+
+def test_a_bar_on_the_terminal_takes_nothing_from_standard_output(tmp_path: Path) -> None:
+    (tmp_path / "other.md").write_text("# Plan\n\nPrevention first, at home and for everyone.\n", encoding="utf-8")
+    done, seen = watched("score", SAMPLE, tmp_path / "other.md", "--format", "csv")
+    assert done.returncode == 0, seen
+    assert len(done.stdout.splitlines()) == 3
+    assert b"2/2" in seen
 
 
 def test_html_without_a_folder_is_refused_with_the_next_step() -> None:

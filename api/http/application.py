@@ -24,6 +24,7 @@ from api.http import (
     session,
     submissions,
     views,
+    webhooks,
 )
 from api.http.annotations import router as annotations_router
 from api.http.basic import BasicKeys
@@ -55,7 +56,7 @@ def create_application(service: Service, on_end: Callable[[], None]) -> FastAPI:
     for router in (
         documents.router, passages.router, views.router, submissions.router, search.router, jobs.router, annotations_router,
         labelling.router, exports.router, labelstudio.router, about.router, session.router, keys.router, people.router,
-        audit.router, metrics,
+        audit.router, webhooks.router, metrics,
     ):  # fmt: skip
         app.include_router(router)
     add_handlers(app)

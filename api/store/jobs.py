@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from api.store.results import Result, keep_result
 from api.store.tables import Job, Stage, StoredDocument, now
+from api.store.webhooks import Event, announce
 
 UNDER_WAY = ("queued", "running")
 
@@ -55,12 +56,12 @@ def finish_job(session: Session, task: Task, result: Result) -> None:
     session.execute(update(StoredDocument).where(StoredDocument.id == task.document_id).values(pages=result.pages))
     # Progress is written now and then only, so the last of it may be missing.
     session.execute(update(Job).where(Job.id == task.job_id).values(done=Job.total))
-    _end(session, task.job_id, status="succeeded", stage="done")
+    _end(session, task.job_id, "job.succeeded", status="succeeded", stage="done")
 
 
 def fail_job(session: Session, job_id: str, code: str, sentence: str) -> None:
     """Mark a job as failed, with a code for programs and a sentence for people."""
-    _end(session, job_id, status="failed", error_code=code, error=sentence)
+    _end(session, job_id, "job.failed", status="failed", error_code=code, error=sentence)
 
 
 def jobs_under_way(session: Session) -> Sequence[str]:
@@ -68,5 +69,23 @@ def jobs_under_way(session: Session) -> Sequence[str]:
     return session.scalars(select(Job.id).where(Job.status.in_(UNDER_WAY)).order_by(Job.id)).all()
 
 
-def _end(session: Session, job_id: str, **values: str) -> None:
-    session.execute(update(Job).where(Job.id == job_id, Job.status.in_(UNDER_WAY)).values(finished=now(), **values))
+def _end(session: Session, job_id: str, event: Event, **values: str) -> None:
+    """End a job and tell the webhooks, once: one that has ended already stays as it is, and nobody is told again."""
+    ended = session.execute(
+        update(Job)
+        .where(Job.id == job_id, Job.status.in_(UNDER_WAY))
+        .values(finished=now(), **values)
+        .returning(Job.document_id, Job.model_id)
+    ).one_or_none()
+    if ended is None:
+        return
+    document = f"/v1/documents/{ended.document_id}"
+    links = {"job": f"/v1/jobs/{job_id}", "document": document, "prediction": f"{document}/prediction"}
+    announce(
+        session,
+        event,
+        {
+            "job_id": job_id, "document_id": ended.document_id, "model": ended.model_id, "status": values["status"],
+            "error_code": values.get("error_code"), "links": links,
+        },
+    )  # fmt: skip

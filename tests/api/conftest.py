@@ -17,12 +17,19 @@ from api.store.keys import ROLES, make_key
 from tests.api.databases import BACKENDS, database_url
 from tests.api.service import RunningService
 
+SETTINGS = {
+    "PREVENTION_MAX_UPLOAD_MB": "1",
+    "PREVENTION_WEBHOOK_PRIVATE": "true",
+    "PREVENTION_WEBHOOK_ATTEMPTS": "3",
+    "PREVENTION_WEBHOOK_RETRY_SECONDS": "0.1",
+}
+
 
 @pytest.fixture(scope="session", params=BACKENDS)
 def service(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
-    """A service that runs, with an upload limit of 1 MB, and that fetches from this machine within two seconds."""
+    """A service that runs, with an upload limit of 1 MB, that fetches from this machine within two seconds and tells webhooks on it."""
     settings = {
-        "PREVENTION_MAX_UPLOAD_MB": "1", "PREVENTION_FETCH_HOSTS": "127.0.0.1", "PREVENTION_FETCH_PRIVATE": "true", "PREVENTION_FETCH_SECONDS": "2",
+        **SETTINGS, "PREVENTION_FETCH_HOSTS": "127.0.0.1", "PREVENTION_FETCH_PRIVATE": "true", "PREVENTION_FETCH_SECONDS": "2",
     }  # fmt: skip
     with database_url(request.param) as url:
         running = RunningService(tmp_path_factory.mktemp("service") / "data", url, **settings)

@@ -12,6 +12,7 @@ from sqlalchemy import create_engine, make_url, text
 
 _SERVER = os.environ.get("PREVENTION_TEST_POSTGRES")
 _absent = pytest.mark.skipif(_SERVER is None, reason="PREVENTION_TEST_POSTGRES names no PostgreSQL server")
+AVAILABLE = 1 if _SERVER is None else 2
 BACKENDS = ["sqlite", pytest.param("postgresql", marks=_absent)]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import signal
@@ -37,6 +38,7 @@ class RunningService:
 
     def __init__(self, data: Path, url: str | None = None, key: str | None = None, **settings: str) -> None:
         self.data, self.port = data, free_port()
+        self.program: tuple[str | Path, ...] = (PROGRAM,)
         # Tests ask more often than people do; those of the limits set their own.
         settings = {"PREVENTION_RATE_PER_MINUTE": "100000", **settings}
         self.environment = {**os.environ, **settings, **({"PREVENTION_DATABASE_URL": url} if url is not None else {})}
@@ -64,9 +66,12 @@ class RunningService:
     def start(self, *options: str) -> float:
         """Start the process; return the seconds until it was ready."""
         begun = time.monotonic()
+        # A test that fails half way does not stop it.
+        atexit.unregister(self._leave_nothing)
+        atexit.register(self._leave_nothing)
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [PROGRAM, "serve", "--data", self.data, "--port", str(self.port), *options], stdout=log, stderr=log, env=self.environment
+                [*self.program, "serve", "--data", self.data, "--port", str(self.port), *options], stdout=log, stderr=log, env=self.environment
             )  # fmt: skip
         while time.monotonic() - begun < READY_SECONDS:
             assert self._process.poll() is None, self.log.read_text(encoding="utf-8")[-2000:]
@@ -88,6 +93,16 @@ class RunningService:
         """Return the log, line by line."""
         return [json.loads(line) for line in self.log.read_text(encoding="utf-8").splitlines()]
 
+    def _leave_nothing(self) -> None:
+        if self._process is not None and self._process.poll() is None:
+            self._process.kill()
+
+    @property
+    def process(self) -> subprocess.Popen[bytes]:
+        """The process that runs, or ran last."""
+        assert self._process is not None
+        return self._process
+
     def kill(self) -> None:
         """End the process at once, as a crash would."""
         self._end(signal.SIGKILL)
@@ -101,9 +116,8 @@ class RunningService:
         return self._end(signal.SIGINT)
 
     def _end(self, how: signal.Signals) -> int:
-        assert self._process is not None
-        self._process.send_signal(how)
-        return self._process.wait(timeout=30)
+        self.process.send_signal(how)
+        return self.process.wait(timeout=30)
 
     def client(self, key: str | None = None) -> httpx.Client:
         """Return a client that sends this key, or the administrator's."""

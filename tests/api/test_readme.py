@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from api.store.keys import SCOPES
-from tests.api.service import RunningService
+from tests.api.service import PROGRAM, RunningService
 from tests.conftest import ROOT, SAMPLE
 from tests.test_commands import prevention
 
@@ -54,6 +54,25 @@ def test_the_commands_of_the_readme_on_keys_and_people_run_one_after_the_other(t
 def test_every_scope_is_in_the_readme() -> None:
     for scope in SCOPES:
         assert f"\n| `{scope}` | " in README, scope
+
+
+def test_the_lines_of_the_readme_for_the_client(service: RunningService, tmp_path: Path) -> None:
+    names = {"PREVENTION_KEY": service.key, "PREVENTION_URL": f"http://127.0.0.1:{service.port}"}
+
+    def run(line: str) -> str:
+        here = line.replace(".venv/bin/", f"{PROGRAM.parent}/").replace("out/", f"{tmp_path}/")
+        done = subprocess.run(
+            ["bash", "-c", here], cwd=ROOT, env={**os.environ, **names}, capture_output=True, text=True, check=True
+        )
+        return done.stdout
+
+    submit, wait, fetch = re.findall(r"^\.venv/bin/prevention client .*$", README, re.MULTILINE)
+    assert run(submit) == ""
+    assert {path.name.partition("-")[0] for path in (tmp_path / "predictions").iterdir()} == {"saltmarsh"}
+    sent = [json.loads(line) for line in run(submit.partition(" --wait")[0]).splitlines()]
+    names |= {"JOB": sent[0]["job_id"], "DOCUMENT": sent[0]["document_id"]}
+    assert json.loads(run(wait))["status"] == "succeeded"
+    assert run(fetch).startswith("file,digest,")
 
 
 def test_the_readme_starts_the_service_as_the_tests_do() -> None:

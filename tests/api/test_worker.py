@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.api.databases import BACKENDS, database_url
+from tests.api.receiver import receiver
 from tests.api.service import RunningService, strategy, submit, wait_for
 from tests.conftest import SAMPLE
 from tests.test_commands import prevention
@@ -82,4 +83,23 @@ def test_jobs_that_the_queue_has_lost_or_given_up_are_settled_at_the_next_start(
         ended = {state: wait_for(client, job) for job, state in zip(jobs, states, strict=True)}
     assert ended.pop("MAX_RECOVERY_ATTEMPTS_EXCEEDED")["error"]["code"] == "gave_up"
     assert {state: job["status"] for state, job in ended.items()} == dict.fromkeys(ended, "succeeded")
+    service.stop()
+
+
+def test_a_message_that_a_kill_cut_off_is_sent_after_the_restart(tmp_path: Path) -> None:
+    service = RunningService(tmp_path / "data", PREVENTION_WEBHOOK_PRIVATE="true")
+    service.start()
+    with receiver() as to, service.client() as client:
+        webhook = client.post("/v1/webhooks", json={"url": to.url, "events": ["job.succeeded"]}).json()
+        submit(client, strategy("told after a kill"))
+        while not service.rows("SELECT id FROM deliveries"):
+            time.sleep(0.01)
+        service.kill()
+        (before,) = service.rows("SELECT id, attempts FROM deliveries WHERE status = 'waiting'")
+        with service.database() as engine, engine.begin() as connection:
+            # As if the time for which a sender keeps a message had passed, in case it had just been taken.
+            connection.execute(text("UPDATE deliveries SET next_attempt = created"))
+        service.start()
+        to.wait(1)
+        assert {message["id"] for message in to.messages(webhook["secret"])} == {before[0]}
     service.stop()

@@ -106,9 +106,9 @@ def test_documents_are_listed_newest_first_in_pages(client: httpx.Client) -> Non
 def test_many_uploads_of_one_file_are_one_document_and_one_scoring(
     client: httpx.Client, service: RunningService
 ) -> None:
-    content = strategy("sent by twenty at once")
-    with ThreadPoolExecutor(20) as pool:
-        answers = list(pool.map(lambda n: submit(client, content, f"{n}.md"), range(20)))
+    content = strategy("sent by fifty at once")
+    with ThreadPoolExecutor(50) as pool:
+        answers = list(pool.map(lambda n: submit(client, content, f"{n}.md"), range(50)))
     assert {answer.status_code for answer in answers} <= {200, 202}
     (document,) = {answer.json()["document_id"] for answer in answers}
     (job,) = {answer.json()["job_id"] for answer in answers}

@@ -62,6 +62,11 @@ LEAST = {
     ("post", "/v1/people"): ADMIN,
     ("patch", "/v1/people/{person_id}"): ADMIN,
     ("get", "/v1/audit"): ADMIN,
+    ("post", "/v1/webhooks"): ADMIN,
+    ("get", "/v1/webhooks"): ADMIN,
+    ("get", "/v1/webhooks/{webhook_id}/deliveries"): ADMIN,
+    ("post", "/v1/webhooks/{webhook_id}/test"): ADMIN,
+    ("delete", "/v1/webhooks/{webhook_id}"): ADMIN,
 }
 # The scope that reading, and that changing asks for, by the tag that comes last. A tag that is not here fails the test.
 SCOPE = {
