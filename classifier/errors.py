@@ -49,6 +49,10 @@ class LabelledDataError(PreventionError):
     """Labelled data breaks a rule."""
 
 
+class TrainingError(PreventionError):
+    """A training run could not be carried through."""
+
+
 class ConfigurationError(PreventionError):
     """A setting or an option has a value that cannot be used."""
 

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.codebook import TIERS
 from classifier.document import Passage
 from classifier.mentions import heading_speaks_of_prevention, place_mentions, triple_definition
 
@@ -34,7 +33,7 @@ STRENGTH_FEATURES: dict[str, int] = {
     "awareness_share": -1,
     "defined_in_three": 1,
 }
-TIER_FEATURES: dict[str, int] = {"breadth": 1, "best": 1, "in_priorities": 1, "volume": 1}
+TIER_FEATURES: dict[str, int] = {"breadth": 1, "best": 1, "in_priorities": 1, "services": 1, "share_of_text": 1}
 
 # Groups and conditions that tertiary services serve: "at least two" of them is the codebook's mark of breadth (A1, rule 2).
 _GROUPS = {
@@ -61,8 +60,7 @@ _GROUPS = {
 _TIER_BEND = 0.45
 _EMPHASIS_BEND = 0.06
 _GROUP_BEND = 6.0
-_VOLUME_BEND = 3.0
-_USUAL_WORDS, _LONGEST_WORDS = 40, 150
+_SERVICES_BEND = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +122,8 @@ def strength_features(passages: Sequence[Passage], probabilities: dict[str, Arra
     )
 
 
-def tier_features(passages: Sequence[Passage], tier: str, by_label: dict[str, Array]) -> Features:
-    """Return the features of one tier's state."""
+def tier_features(passages: Sequence[Passage], tier: str, by_label: dict[str, Array], services: Array) -> Features:
+    """Return the features of one tier's state; `services` says how many of it each passage names, shape (passages,)."""
     probabilities = by_label[tier]
     breadth = tier_breadth(probabilities, dilution(by_label))
     best = np.zeros(len(passages))
@@ -141,7 +139,8 @@ def tier_features(passages: Sequence[Passage], tier: str, by_label: dict[str, Ar
         "breadth": breadth,
         "best": (float(best.sum()), best),
         "in_priorities": priorities,
-        "volume": _volume(passages, tier, by_label),
+        "services": _bent(services, _SERVICES_BEND),
+        "share_of_text": _share_of_text(passages, probabilities),
     }
     return Features(
         tuple(rows),
@@ -150,16 +149,11 @@ def tier_features(passages: Sequence[Passage], tier: str, by_label: dict[str, Ar
     )
 
 
-def _volume(passages: Sequence[Passage], tier: str, by_label: dict[str, Array]) -> tuple[float, Array]:
-    """Return how much text a tier fills: a list of eight services is one passage, and says more than one sentence does.
-
-    Words of a passage that carries several tiers are shared between them.
-    """
-    words = np.array([min(len(p.text.split()), _LONGEST_WORDS) for p in passages], dtype=float)
-    carried: dict[str, Array] = {name: sharpened(by_label[name]) for name in TIERS}
-    together = np.maximum(np.sum(list(carried.values()), axis=0), 1.0)
-    puts: Array = words / _USUAL_WORDS * carried[tier] / together
-    return _bent(puts, _VOLUME_BEND)
+def _share_of_text(passages: Sequence[Passage], probabilities: Array) -> tuple[float, Array]:
+    """Return what part of the document's words stands in passages of a tier."""
+    words = np.array([len(p.text.split()) for p in passages], dtype=float)
+    puts = words * sharpened(probabilities) / max(float(words.sum()), 1.0)
+    return float(puts.sum()), puts
 
 
 def _product(a: float, a_shares: Array, b: float, b_shares: Array) -> tuple[float, Array]:

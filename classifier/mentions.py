@@ -128,6 +128,8 @@ def integration_kind(mentions: Iterable[Mention]) -> tuple[str, list[Mention]]:
 def triple_definition(passages: Sequence[Passage]) -> tuple[str, list[Mention]]:
     """Return `full`, `part` or `none` with the sentences that show it. Codebook, A5."""
     parts = {tier: list(_sentences(passages, _DEFINITION[tier])) for tier in ("primary", "secondary", "tertiary")}
+    if parts["primary"] and parts["secondary"] and not parts["tertiary"]:
+        parts["tertiary"] = list(_sentences(passages, _DEFINITION["third"]))
     triple = list(_sentences(passages, _DEFINITION["prevent_reduce_delay"]))
     named = _unique(mention for found in parts.values() for mention in found[:2])
     if all(parts.values()) or triple:

@@ -17,6 +17,7 @@ from classifier.document import Document, Passage
 from classifier.encoder import Progress, Text
 from classifier.evidence import mention_evidence, passage_evidence
 from classifier.features import Features, strength_features, tier_features
+from classifier.items import count_services
 from classifier.passages import find_lines_beside, find_passages
 from classifier.prediction import (
     Contribution,
@@ -73,12 +74,13 @@ def score_passages(document: Document, model: Artefact, progress: Progress | Non
         )
         return Scoring(unanswered, passages, {})
     probabilities = passage_probabilities(passages, model, progress)
+    services = count_services(passages, probabilities, model.passages, model.heads.scaling, model.heads.labels)
     prediction = Prediction(
         document=scored,
         model=model.id,
         codebook_version=model.codebook.version,
         strength=_strength(document, passages, probabilities, model.heads),
-        tiers={tier: _tier(document, passages, tier, probabilities, model.heads) for tier in TIERS},
+        tiers={tier: _tier(document, passages, tier, probabilities, services[tier], model.heads) for tier in TIERS},
         criteria=_criteria(document, passages, probabilities, model),
         warnings=warnings,
     )
@@ -175,10 +177,15 @@ def _strength_evidence(document: Document, passages: Sequence[Passage], adds: Ar
 
 
 def _tier(
-    document: Document, passages: Sequence[Passage], tier: Tier, probabilities: dict[str, Array], heads: Heads
+    document: Document,
+    passages: Sequence[Passage],
+    tier: Tier,
+    probabilities: dict[str, Array],
+    services: Array,
+    heads: Heads,
 ) -> TierPrediction:
     head = heads.tiers[tier]
-    found = head.probabilities(head.score(tier_features(passages, tier, probabilities).values))
+    found = head.probabilities(head.score(tier_features(passages, tier, probabilities, services).values))
     state = TIER_STATES[int(np.argmax(found))]
     p = probabilities[tier]
     threshold = heads.scaling.thresholds[heads.labels.index(tier)]

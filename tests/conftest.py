@@ -51,7 +51,7 @@ def stub_heads() -> Heads:
         cuts=[0.3, 1.0, 2.0, 3.5],
     )
     tier = OrdinalModel(
-        levels=list(TIER_STATES), features=list(TIER_FEATURES), weights=[1.0, 1.0, 1.0, 0.0], cuts=[0.5, 1.6]
+        levels=list(TIER_STATES), features=list(TIER_FEATURES), weights=[1.0, 1.0, 1.0, 0.0, 0.0], cuts=[0.5, 1.6]
     )
     n = len(KeywordModel.words)
     scaling = PlattScaling(slopes=[1.0] * n, offsets=[0.0] * n, thresholds=[0.5] * n)

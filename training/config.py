@@ -23,6 +23,9 @@ class TrainingConfig(BaseModel):
     )
     seed: int = 7
     epochs: Annotated[int, Field(ge=1, le=100)] = 6
+    members: Annotated[int, Field(ge=1, le=8)] = Field(
+        default=1, description="runs that differ in order and mixing alone, whose weights are averaged in the end"
+    )
     learning_rate: Annotated[float, Field(gt=0)] = 6e-5
     head_learning_rate: Annotated[float, Field(gt=0)] = 1e-3
     layer_decay: Annotated[float, Field(gt=0, le=1)] = 0.9
@@ -38,6 +41,13 @@ class TrainingConfig(BaseModel):
     )
     mixed: Annotated[float, Field(ge=0, le=1)] = Field(
         default=0.25, description="share shown woven or glued together with another passage, with the labels of both"
+    )
+    flanked: Annotated[float, Field(ge=0, le=1)] = Field(
+        default=0.3,
+        description="share shown between pieces of unlabelled passages, as a cut through a page leaves them",
+    )
+    slips: Annotated[float, Field(ge=0, le=1)] = Field(
+        default=0.2, description="share shown with lost letters, a link or a page number in the text"
     )
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
     threads: Annotated[int, Field(ge=1)] = 2

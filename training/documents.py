@@ -15,6 +15,7 @@ from classifier.codebook import STRENGTHS, TIER_STATES, TIERS, Tier
 from classifier.document import Passage
 from classifier.encoder import PassageModel, Text
 from classifier.features import STRENGTH_FEATURES, TIER_FEATURES, strength_features, tier_features
+from classifier.items import count_services
 from classifier.passages import find_lines_beside, find_passages
 from classifier.reading import read_document
 from training.data import HandLabels
@@ -27,12 +28,13 @@ LEAST_DOCUMENTS = 10
 
 @dataclass(frozen=True, slots=True)
 class ReadStrategy:
-    """A labelled strategy with its passages, the lines that stand in none, and the passages' probabilities by label."""
+    """A labelled strategy with its passages, the lines that stand in none, the passages' probabilities by label and services by tier."""
 
     row: HandLabels
     passages: list[Passage]
     beside: list[Passage]
     probabilities: dict[str, Array]
+    services: dict[Tier, Array]
 
 
 def read_strategies(
@@ -46,7 +48,8 @@ def read_strategies(
         passages = find_passages(document)
         table = scaling.probabilities(model.logits([Text(p.text, p.nearest_heading) for p in passages]))
         probabilities = {label: table[:, i] for i, label in enumerate(labels)}
-        found.append(ReadStrategy(row, passages, find_lines_beside(document, passages), probabilities))
+        services = count_services(passages, probabilities, model, scaling, labels)
+        found.append(ReadStrategy(row, passages, find_lines_beside(document, passages), probabilities, services))
     report(f"read {len(found)} strategies")
     return found
 
@@ -61,7 +64,7 @@ def strength_table(strategies: Sequence[ReadStrategy]) -> tuple[Array, NDArray[n
 def tier_table(strategies: Sequence[ReadStrategy], tier: Tier) -> tuple[Array, NDArray[np.int64]]:
     """Return one tier's features of shape (documents, features) and states of shape (documents,), of the documents that have one."""
     strategies = [s for s in strategies if tier in s.row.tiers]
-    values = np.stack([tier_features(s.passages, tier, s.probabilities).values for s in strategies])
+    values = np.stack([tier_features(s.passages, tier, s.probabilities, s.services[tier]).values for s in strategies])
     return values, np.array([TIER_STATES.index(s.row.tiers[tier]) for s in strategies])
 
 

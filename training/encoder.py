@@ -129,9 +129,10 @@ def _epoch(
     labels: Sequence[str],
     config: TrainingConfig,
     epoch: int,
+    member: int,
 ) -> list[Batch]:
-    """Return an epoch's batches, of like lengths each, in an order that the seed and the epoch decide."""
-    dice = random.Random(config.seed * 1000 + epoch)  # noqa: S311 - shuffling, no secret
+    """Return an epoch's batches, of like lengths each, in an order that seed, member and epoch decide."""
+    dice = random.Random(config.seed * 1000 + member * 100 + epoch)  # noqa: S311 - shuffling, no secret
     data = as_dataset([show(passages, i, config, dice) for i in range(len(passages))], network.tokenizer, labels)
     ids, targets = data["input_ids"][:], torch.tensor(data["targets"][:])
     found = list(batches([len(window) for window in ids], config.batch_tokens))
@@ -167,13 +168,15 @@ def set_seed(config: TrainingConfig) -> None:
 
 
 def fine_tune(
-    passages: Sequence[LabelledPassage], labels: Sequence[str], config: TrainingConfig, report: Report
+    passages: Sequence[LabelledPassage], labels: Sequence[str], config: TrainingConfig, report: Report, member: int = 0
 ) -> PassageNetwork:
-    """Return the network after training on the passages; `report` is told of every epoch."""
+    """Return the network after training on the passages, as one member; `report` is told of every epoch."""
     set_seed(config)
     network = PassageNetwork(config.encoder, len(labels), config.dropout)
+    # All members begin with the same heads, or their weights could not be averaged.
+    torch.manual_seed(config.seed * 1000 + member)
     optimiser = torch.optim.AdamW(_groups(network, config))
-    epochs = [_epoch(passages, network, labels, config, epoch) for epoch in range(config.epochs)]
+    epochs = [_epoch(passages, network, labels, config, epoch, member) for epoch in range(config.epochs)]
     steps = sum(map(len, epochs))
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _rate(step, steps, config.warmup))
     loss_of = nn.BCEWithLogitsLoss()

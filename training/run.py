@@ -62,12 +62,12 @@ from training.documents import (
     strength_table,
     tier_table,
 )
-from training.encoder import fine_tune
 from training.evaluation import score_passages
 from training.export import export
 from training.hand_labels import load_hand_labels
 from training.lexicon import fit_lexicon
 from training.ordinal import TIER_RIDGE, fit_ordinal
+from training.soup import fine_tune_members
 
 Report = Callable[[str], None]
 CONFIG, METRICS, CARD = "config.json", "metrics.json", "README.md"
@@ -94,7 +94,7 @@ def train(config: TrainingConfig, report: Report, *, data: Path = DATA, models: 
         )
     report(f"{len(training)} passages to train on, {len(dev)} to calibrate, {len(test)} to test")
     labels = codebook.labels
-    network = fine_tune(training, labels, config, report)
+    network = fine_tune_members(training, labels, config, report)
     with _scratch(models) as folder:
         report("exporting the graph")
         export(network, folder)

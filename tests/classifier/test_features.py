@@ -35,7 +35,10 @@ def documents(draw: st.DrawFn) -> tuple[list[Passage], dict[str, np.ndarray]]:
 
 @given(documents())
 def test_shares_add_up_to_the_values(document: tuple[list[Passage], dict[str, np.ndarray]]) -> None:
-    for features in (strength_features(*document), *(tier_features(document[0], tier, document[1]) for tier in TIERS)):
+    for features in (
+        strength_features(*document),
+        *(tier_features(document[0], tier, document[1], document[1][tier]) for tier in TIERS),
+    ):
         assert features.shares.shape == (len(features.names), len(document[0]))
         np.testing.assert_allclose(features.shares.sum(axis=1), features.values, atol=1e-9)
         assert ((features.values >= 0) & (features.values <= 1 + 1e-9)).all()
@@ -45,7 +48,7 @@ def test_the_names_are_those_that_are_fitted() -> None:
     passage = Passage("p", 1, 0, 1, "x")
     p = {label: np.array([0.5]) for label in LABELS}
     assert strength_features([passage], p).names == tuple(STRENGTH_FEATURES)
-    assert tier_features([passage], "primary", p).names == tuple(TIER_FEATURES)
+    assert tier_features([passage], "primary", p, p["primary"]).names == tuple(TIER_FEATURES)
 
 
 @given(documents(), st.data())
@@ -82,4 +85,13 @@ def test_an_added_passage_beside_the_point_never_raises_a_tier(
     added = [*passages, Passage("new", 1, 0, 15, "Nothing to see.")]
     more = {label: np.append(values, 0.0) for label, values in p.items()}
     for tier in TIERS:
-        assert (tier_features(added, tier, more).values <= tier_features(passages, tier, p).values + 1e-9).all()
+        after, before = tier_features(added, tier, more, more[tier]), tier_features(passages, tier, p, p[tier])
+        assert (after.values <= before.values + 1e-9).all()
+
+
+@given(documents())
+def test_a_service_more_never_lowers_its_tier(document: tuple[list[Passage], dict[str, np.ndarray]]) -> None:
+    passages, p = document
+    for tier in TIERS:
+        before, after = (tier_features(passages, tier, p, services) for services in (p[tier], p[tier] + 1))
+        assert (after.values >= before.values - 1e-9).all()
