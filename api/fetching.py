@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import socket
 import ssl
 import tempfile
@@ -16,6 +15,7 @@ from urllib.parse import unquote
 import httpcore
 import httpx
 
+from api.addresses import is_public
 from classifier.errors import PreventionError
 
 _MB = 2**20
@@ -29,8 +29,6 @@ _HEADERS: dict[str | bytes, str | bytes] = {
     "Accept-Encoding": "identity",
 }
 
-IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
-
 
 class FetchError(PreventionError):
     """A document could not be fetched."""
@@ -42,22 +40,6 @@ class FetchNotAllowedError(FetchError):
 
 class FetchTooLargeError(FetchError):
     """What lies at an address is larger than a document may be."""
-
-
-def is_public(address: IpAddress) -> bool:
-    """Tell whether an address belongs to the public network: neither private, nor this machine's, nor reserved, nor of many."""
-    if isinstance(address, ipaddress.IPv6Address):
-        inner = address.ipv4_mapped or address.sixtofour or (address.teredo or (None, None))[1]
-        if inner is not None:
-            return is_public(inner)
-        # The prefix by which IPv4 is reached from networks that have IPv6 only.
-        if address in ipaddress.ip_network("64:ff9b::/96"):
-            return is_public(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
-        if address.is_site_local:
-            return False
-    return address.is_global and not (
-        address.is_multicast or address.is_reserved or address.is_loopback or address.is_link_local
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +59,7 @@ class Fetcher:
     private: bool
     seconds: float
     max_mb: int
-    is_allowed: Callable[[IpAddress], bool] = is_public
+    is_allowed: Callable[[str], bool] = is_public
     certificates: ssl.SSLContext | None = field(default=None)
 
     @contextmanager
@@ -176,7 +158,7 @@ class _Pinned(httpcore.NetworkBackend):
     The request and the certificate keep the name: only the connection knows the address.
     """
 
-    def __init__(self, deadline: float, is_allowed: Callable[[IpAddress], bool] | None) -> None:
+    def __init__(self, deadline: float, is_allowed: Callable[[str], bool] | None) -> None:
         self._deadline, self._is_allowed = deadline, is_allowed
         self._inner = httpcore.SyncBackend()
 
@@ -192,7 +174,7 @@ class _Pinned(httpcore.NetworkBackend):
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
         for address in addresses:
-            if self._is_allowed is not None and not self._is_allowed(ipaddress.ip_address(address.partition("%")[0])):
+            if self._is_allowed is not None and not self._is_allowed(address):
                 raise FetchNotAllowedError(
                     f"{host!r}: has an address in no public network, and may not be fetched from; upload the file"
                 )
