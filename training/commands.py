@@ -44,9 +44,12 @@ def refit(
         typer.Option(help="Labels given by hand, as `labels import` writes them, instead of the project's own."),
     ] = None,
     documents: Annotated[Path | None, typer.Option(help="Folder of the documents that --labels names.")] = None,
+    calibrate: Annotated[
+        bool, typer.Option("--calibrate", help="Fit probabilities and thresholds of passages anew, too.")
+    ] = False,
     use: Annotated[bool, typer.Option("--use/--no-use", help="Make the new model the one in use.")] = True,
 ) -> None:
-    """Fit strength, tiers and calibration anew from whole labelled documents; the passage model stays."""
+    """Fit strength and tiers anew from whole labelled documents; the passage model stays."""
     _require_extra()
     from classifier.artefact import current_model
     from training.run import hand_labelled, make_current
@@ -54,7 +57,9 @@ def refit(
 
     folder = model or current_model()
     chosen = hand_labelled(labels, documents or labels.parent) if labels is not None else None
-    trained = run(folder, lambda line: typer.echo(line, err=True), models=folder.parent, documents=chosen)
+    trained = run(
+        folder, lambda line: typer.echo(line, err=True), models=folder.parent, documents=chosen, calibrate=calibrate
+    )
     if use:
         make_current(trained.folder)
     typer.echo(str(trained.folder))

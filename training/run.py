@@ -26,6 +26,7 @@ from classifier.artefact import (
     MANIFEST,
     MODELS_DIRECTORY,
     TOKENIZER,
+    Artefact,
     Heads,
     Manifest,
     check_files,
@@ -114,12 +115,14 @@ def train(config: TrainingConfig, report: Report, *, data: Path = DATA, models: 
 
 
 def refit(
-    folder: Path, report: Report, *, data: Path = DATA, models: Path = MODELS_DIRECTORY, documents: Documents | None = None
+    folder: Path, report: Report, *, data: Path = DATA, models: Path = MODELS_DIRECTORY, documents: Documents | None = None,
+    calibrate: bool = False,
 ) -> Trained:  # fmt: skip
     """Fit the document heads of a model anew from labelled documents, and keep its graph; return the new model.
 
     Nothing is read but documents and their labels: no passage labels, and no torch. By default the documents are the project's own
-    strategies; with a researcher's, only strength need be labelled, and a tier that they do not tell keeps its head.
+    strategies; with a researcher's, only strength need be labelled, and a tier that they do not tell keeps its head. With `calibrate`,
+    probabilities and thresholds of passages are fitted anew as well, on the calibration passages there are now.
     """
     artefact, manifest = load_artefact(folder), check_files(folder)
     config = TrainingConfig.model_validate_json((folder / CONFIG).read_bytes())
@@ -127,13 +130,25 @@ def refit(
     with _scratch(models) as scratch:
         for name in (GRAPH, TOKENIZER, LEXICON, CODEBOOK, CONFIG):
             shutil.copyfile(folder / name, scratch / name)
+        scaling, passages_test = artefact.heads.scaling, metrics["passages_test"]
+        if calibrate:
+            report("calibrating on passages")
+            scaling, passages_test = _calibrated(artefact, config, data)
         source = Source(
-            metrics["passages"], manifest.passages_digest, config, artefact.codebook, artefact.heads.scaling,
-            metrics["passages_test"], artefact.heads.tiers,
+            metrics["passages"], manifest.passages_digest, config, artefact.codebook, scaling, passages_test, artefact.heads.tiers
         )  # fmt: skip
         trained = _finish(scratch, models, artefact.passages, source, documents or _own_documents(data), report)
     report(f"wrote {trained.folder}")
     return trained
+
+
+def _calibrated(artefact: Artefact, config: TrainingConfig, data: Path) -> tuple[PlattScaling, dict[str, Any]]:
+    """Return a passage model's calibration fitted anew, and its figures on the test passages with it."""
+    labels, splits = artefact.codebook.labels, load_splits(data)
+    passages = load_passages(artefact.codebook, data)
+    dev, test = (in_split(passages, splits, part) for part in ("dev", "test"))
+    scaling = _scaling(artefact.passages, dev, labels, config)
+    return scaling, _passage_metrics(artefact.passages, scaling, test, labels)
 
 
 @dataclass(frozen=True, slots=True)
