@@ -36,7 +36,7 @@ RANKS = [
     ["commands"],
 ]
 API_RANKS = [
-    ["logs", "metrics", "loading"],
+    ["logs", "metrics"],
     [
         "settings",
         "store",
