@@ -70,14 +70,10 @@ def serve(
     """Serve the API over HTTP, and score what is submitted."""
     require_extra()
     keep_private()
-    from api.loading import begin_loading
+    from api.serving import serve as run
     from api.settings import load_settings
 
-    settings = load_settings(data=data, host=host, port=port)
-    model = begin_loading()
-    from api.serving import serve as run
-
-    run(settings, model, works=worker)
+    run(load_settings(data=data, host=host, port=port), works=worker)
 
 
 def demo(
@@ -108,14 +104,10 @@ def worker(
     """Score what is submitted, beside `prevention serve` and other workers; needs PostgreSQL."""
     require_extra()
     keep_private()
-    from api.loading import begin_loading
+    from api.serving import work
     from api.settings import load_settings
 
-    settings = load_settings(data=data)
-    model = begin_loading()
-    from api.serving import work
-
-    work(settings, model, name)
+    work(load_settings(data=data), name)
 
 
 def backup(

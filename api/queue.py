@@ -16,7 +16,7 @@ _CHUNK = 500
 
 
 class JobQueue:
-    """Where jobs are put. A worker makes the queue's tables when it starts; without one, `make_tables` does."""
+    """Where jobs are put."""
 
     def __init__(self, engine: Engine) -> None:
         # The default serializer is pickle; whoever can write to the database could run code here.

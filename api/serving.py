@@ -21,17 +21,19 @@ from sqlalchemy import Engine
 from api.courier import Courier
 from api.http.application import create_application
 from api.http.service import ModelCard, Service
-from api.logs import configure_logs
+from api.loading import begin_loading
+from api.logs import configure_logs, place_of
 from api.page_images import PageImages
 from api.queue import JobQueue
 from api.scoring import Scorer
 from api.settings import Settings
 from api.store.database import check_version, open_database
 from api.store.files import Files
-from api.turns import shared
+from api.store.presence import Presence, claim
 from api.worker import SERVE, Worker
-from classifier.artefact import HEADS, MANIFEST, Artefact, Heads, Manifest, current_model
-from classifier.errors import ConfigurationError
+from classifier.artefact import CODEBOOK, HEADS, MANIFEST, Artefact, Heads, Manifest, check_files, current_model
+from classifier.codebook import load_codebook
+from classifier.errors import ConfigurationError, PreventionError
 
 log = structlog.stdlib.get_logger("prevention.serving")
 
@@ -40,32 +42,37 @@ _BACKLOG = 2048
 _WORKER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,59}")
 
 
-def serve(settings: Settings, model: Future[Artefact], *, works: bool) -> None:
-    """Serve until the process is told to end, and carry out jobs where it `works`; the model may still be loading."""
+def serve(settings: Settings, *, works: bool = True) -> None:
+    """Serve until the process is told to end, and carry out jobs where it `works`."""
     configure_logs(settings.log_format)
     _check_folder(settings)
     with _alone(settings.data), _listening(settings) as listener:
         engine = _open(settings)
         files, queue = Files(settings.files), JobQueue(engine)
         files.sweep()
-        artefact = shared(model.result())
-        images = PageImages(settings.pages, settings.page_cache_mb)
-        service = Service(settings, engine, files, queue, _models(current_model(), artefact), artefact, images)
-        worker = _worker(settings, engine, queue, artefact, SERVE) if works else None
-        if worker is None:
-            queue.make_tables(settings.url)
+        queue.make_tables(settings.url)
+        cards = _models(current_model())
+        # Requests are answered while the model loads; those that need it wait for it.
+        loading = begin_loading()
+        service = Service(
+            settings, engine, files, queue, cards, load_codebook(current_model() / CODEBOOK), loading,
+            PageImages(settings.pages, settings.page_cache_mb),
+        )  # fmt: skip
+        scoring = _Scoring(settings, engine, queue, loading) if works else None
         # Without its proxy headers: anybody could write another address into each request, and pass every limit.
         config = uvicorn.Config(
-            create_application(service, worker.stop if worker is not None else _nothing), log_config=None, access_log=False,
+            create_application(service, scoring.stop if scoring is not None else _nothing), log_config=None, access_log=False,
             server_header=False, proxy_headers=False, timeout_graceful_shutdown=_GRACE_SECONDS,
         )  # fmt: skip
+        if scoring is not None:
+            scoring.begin()
         with suppress(KeyboardInterrupt):
             uvicorn.Server(config).run([listener])
         # Only an interrupt leads here; a request to terminate has ended the process.
         _leave(128 + signal.SIGINT)
 
 
-def work(settings: Settings, model: Future[Artefact], name: str) -> None:
+def work(settings: Settings, name: str) -> None:
     """Carry out jobs beside other workers until the process is told to end; needs PostgreSQL."""
     configure_logs(settings.log_format)
     _check_folder(settings)
@@ -81,12 +88,40 @@ def work(settings: Settings, model: Future[Artefact], name: str) -> None:
     told = threading.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sign, lambda *_: told.set())
-    worker = _worker(settings, engine, JobQueue(engine), model.result(), name)
-    log.info("worker started", worker=name)
+    worker = _start_worker(settings, engine, JobQueue(engine), begin_loading(), name, claim(engine, name))
     told.wait()
     worker.stop()
     log.info("worker ended", worker=name)
     _leave(0)
+
+
+class _Scoring:
+    """The worker beside HTTP. It loads its model when requests can be answered already: what comes meanwhile is kept, and waits."""
+
+    def __init__(self, settings: Settings, engine: Engine, queue: JobQueue, loading: Future[Artefact]) -> None:
+        self._settings, self._engine, self._queue, self._loading = settings, engine, queue, loading
+        self._presence = claim(engine, SERVE)
+        self._worker: Worker | None = None
+
+    def begin(self) -> None:
+        """Start the worker in a thread."""
+        threading.Thread(target=self._begin, name="scoring", daemon=True).start()
+
+    def stop(self) -> None:
+        """Stop the worker where it has started."""
+        if self._worker is not None:
+            self._worker.stop()
+
+    def _begin(self) -> None:
+        try:
+            self._worker = _start_worker(
+                self._settings, self._engine, self._queue, self._loading, SERVE, self._presence
+            )
+        except Exception as error:
+            # A service that takes documents and never scores one would look healthy: better it is seen to end.
+            reason = str(error) if isinstance(error, PreventionError) else type(error).__name__
+            log.error("the worker cannot start, so the service ends", reason=reason, place=place_of(error))
+            _leave(1)
 
 
 def _check_folder(settings: Settings) -> None:
@@ -100,10 +135,13 @@ def _open(settings: Settings) -> Engine:
     return engine
 
 
-def _worker(settings: Settings, engine: Engine, queue: JobQueue, model: Artefact, name: str) -> Worker:
-    scorer = Scorer(engine, Files(settings.files), model, ocr=settings.ocr)
-    worker = Worker(engine, queue, scorer, Courier(engine, settings), name)
+def _start_worker(
+    settings: Settings, engine: Engine, queue: JobQueue, loading: Future[Artefact], name: str, presence: Presence | None
+) -> Worker:  # fmt: skip
+    scorer = Scorer(engine, Files(settings.files), loading.result(), ocr=settings.ocr)
+    worker = Worker(engine, queue, scorer, Courier(engine, settings), name, presence)
     worker.start()
+    log.info("worker started", worker=name, model=scorer.model.id)
     return worker
 
 
@@ -149,9 +187,11 @@ def _alone(folder: Path) -> Iterator[None]:
         yield
 
 
-def _models(folder: Path, model: Artefact) -> tuple[ModelCard, ...]:
-    """Return the model in use and those that lie beside it."""
-    cards = [ModelCard(model.id, model.codebook.version, True, _thresholds(model.heads))]
+def _models(folder: Path) -> tuple[ModelCard, ...]:
+    """Return the model in use, after checking its files, and those that lie beside it."""
+    model = check_files(folder)
+    heads = Heads.model_validate_json((folder / HEADS).read_bytes())
+    cards = [ModelCard(model.id, model.codebook_version, True, _thresholds(heads))]
     for path in sorted(folder.parent.glob(f"*/{MANIFEST}")):
         manifest = Manifest.model_validate_json(path.read_bytes())
         if manifest.id != model.id:

@@ -21,7 +21,6 @@ from api.queue import APPLICATION, PROTOCOL, QUEUE, WORKFLOW, JobQueue
 from api.scoring import Scorer
 from api.store.jobs import fail_job, jobs_under_way
 from api.store.presence import Presence, lock_if_free
-from classifier.errors import ConfigurationError
 
 log = structlog.stdlib.get_logger("prevention.worker")
 
@@ -44,22 +43,15 @@ class Worker:
     """Carries out jobs until it is stopped. DBOS allows one per process."""
 
     def __init__(
-        self, engine: Engine, queue: JobQueue, scorer: Scorer, courier: Courier, name: str = SERVE
+        self, engine: Engine, queue: JobQueue, scorer: Scorer, courier: Courier, name: str, presence: Presence | None
     ) -> None:  # fmt: skip
         self._engine, self._queue, self._scorer, self._courier, self.name = engine, queue, scorer, courier, name
-        self._presence = Presence(engine, name) if engine.dialect.name == "postgresql" else None
+        self._presence = presence
         self._missed: set[str] = set()
         self._ended = threading.Event()
 
     def start(self) -> None:
-        """Take up the unfinished jobs of the process before this one, then those that come.
-
-        Raises `ConfigurationError` where another process works under this id.
-        """
-        if self._presence is not None and not self._presence.take():
-            raise ConfigurationError(
-                f"{self.name}: another process works under this id on this database; end it first, or start this one with another --id"
-            )
+        """Take up the unfinished jobs of the process before this one, then those that come."""
         DBOS(
             config={
                 "name": APPLICATION,

@@ -37,7 +37,7 @@ RANKS = [
     ["commands"],
 ]
 API_RANKS = [
-    ["logs", "metrics", "loading"],
+    ["logs", "metrics"],
     [
         "limits",
         "store.passwords",
@@ -60,6 +60,7 @@ API_RANKS = [
         "store.migrations.versions.v0002_service",
     ],
     ["annotation", "offsets", "turns"],
+    ["loading"],
     [
         "store.database",
         "store.keys",

@@ -21,7 +21,10 @@ async def live() -> Health:
 
 @router.get("/health/ready", responses=described(503))
 def ready(session: SessionGiven) -> Health:
-    """Answer once the model is loaded and while the database answers."""
+    """Answer once documents can be taken in, and while the database answers.
+
+    After a start the model may still be loading for a moment: what is submitted then is kept, and waits.
+    """
     session.execute(text("SELECT 1"))
     return Health(status="ok")
 

@@ -151,7 +151,7 @@ def _add(
         before = _shown(session, service, document_id, given.model)
         origin = Origin(
             document_id, caller.name, SOURCE, f"{caller.id}/{key if key is not None else new_id('request')}",
-            service.artefact.codebook.version, given.model, given.note,
+            service.codebook.version, given.model, given.note,
         )  # fmt: skip
         became = [
             append(session, caller, origin, labels, differs(labels, before), request_id)
@@ -165,7 +165,7 @@ def _add(
 
 def _labels(session: Session, service: Service, document_id: str, given: GivenAnnotation) -> list[Labels]:
     """Return what is given as labels that hold; raise a `Problem` with 422 for the first that does not."""
-    codebook = service.artefact.codebook
+    codebook = service.codebook
     try:
         # Where nothing at all is labelled, the rule for documents says so.
         found = [document_labels(codebook, given.criteria)] if given.criteria or not given.passages else []

@@ -69,7 +69,7 @@ class Predictions(BaseModel):
     """One prediction for each task, in the order in which they came."""
 
     results: list[dict[str, Any]] = Field(
-        examples=[[{"model_version": "minilm-485fe6d8b2", "score": 0.6, "result": []}]]
+        examples=[[{"model_version": "minilm-8fb69b21e5", "score": 0.6, "result": []}]]
     )
 
 
@@ -87,7 +87,7 @@ class Event(BaseModel):
 )  # fmt: skip
 def get_configuration(service: ServiceGiven, _caller: Viewer) -> Response:
     """Return the labelling configuration for a Label Studio project, made from the codebook of the model in use."""
-    return Response(configuration(service.artefact.codebook), media_type="application/xml")
+    return Response(configuration(service.codebook), media_type="application/xml")
 
 
 @router.post("/v1/label-studio/annotations", responses=described(400, 401, 403, 413, 422, 503, 507), openapi_extra=body_like(_TASKS))  # fmt: skip
@@ -105,7 +105,7 @@ def _import(service: Service, caller: Caller, body: bytes, request_id: str) -> I
 
 
 def _take(service: Service, caller: Caller, tasks: list[object], request_id: str) -> ImportAnswer:
-    importer = Importer(service.engine, caller, service.artefact.codebook, service.thresholds, request_id)
+    importer = Importer(service.engine, caller, service.codebook, service.thresholds, request_id)
     for number, task in enumerate(tasks):
         importer.take(number, task)
     return _answer(importer.outcome)

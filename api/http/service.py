@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Annotated
@@ -25,6 +26,7 @@ from api.store.keys import Caller, find_caller
 from api.store.sign_ins import SignedIn, find_sign_in
 from api.store.tables import Role
 from classifier.artefact import Artefact
+from classifier.codebook import Codebook
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +49,16 @@ class Service:
     files: Files
     queue: JobQueue
     models: tuple[ModelCard, ...]
+    codebook: Codebook
     # The model in use itself; requests and the worker take turns with it.
-    artefact: Artefact
+    loading: Future[Artefact]
     page_images: PageImages
     limits: Limits = field(default_factory=Limits)
+
+    @property
+    def artefact(self) -> Artefact:
+        """The model itself; waits until it is loaded."""
+        return self.loading.result()
 
     @property
     def model(self) -> ModelCard:

@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
+from classifier.errors import ConfigurationError
+
 # A process that was killed just now may not have let go of its lock yet; and somebody may be looking whether it is free.
 _WAIT_SECONDS = 5.0
 _LOOK_SECONDS = 0.1
@@ -71,6 +73,21 @@ class Presence:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+
+def claim(engine: Engine, name: str) -> Presence | None:
+    """Take the lock of a worker's id; None on SQLite, where one process works at a time.
+
+    Raises `ConfigurationError` where another process works under this id.
+    """
+    if engine.dialect.name != "postgresql":
+        return None
+    presence = Presence(engine, name)
+    if not presence.take():
+        raise ConfigurationError(
+            f"{name}: another process works under this id on this database; end it first, or start this one with another --id"
+        )
+    return presence
 
 
 @contextmanager

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from classifier.codebook import Tier
 from classifier.document import Passage
 from classifier.encoder import Text
+from classifier.features import Array
 from classifier.items import count_services, items_of
 from tests.conftest import KeywordModel, stub_heads
 
@@ -17,11 +19,11 @@ def passage(text: str, number: int = 0) -> Passage:
     return Passage(f"p{number}", 1, 0, len(text), text)
 
 
-def services(passages: list[Passage]) -> dict[str, np.ndarray]:
+def services(passages: list[Passage]) -> dict[Tier, Array]:
     heads, model = stub_heads(), KeywordModel()
     table = heads.scaling.probabilities(model.logits([Text(p.text) for p in passages]))
     probabilities = {label: table[:, i] for i, label in enumerate(LABELS)}
-    return dict(count_services(passages, probabilities, model, heads.scaling, LABELS))
+    return count_services(passages, probabilities, model, heads.scaling, LABELS)
 
 
 @pytest.mark.parametrize(
