@@ -9,10 +9,12 @@ import re
 import signal
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 import structlog
 import uvicorn
@@ -39,6 +41,7 @@ log = structlog.stdlib.get_logger("prevention.serving")
 
 _GRACE_SECONDS = 5
 _BACKLOG = 2048
+_LOCK_SECONDS = 3.0
 _WORKER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,59}")
 
 
@@ -176,15 +179,27 @@ def _listening(settings: Settings) -> Iterator[socket.socket]:
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """Hold the folder's lock: two services would each take up the other's unfinished jobs."""
+    """Hold the folder's lock: two services would each take up the other's unfinished jobs.
+
+    What a killed one has begun holds the lock a moment longer than itself, so it is waited for.
+    """
     with (folder / "serve.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise ConfigurationError(
-                f"{folder}: another `prevention serve` is at work on this folder; end it first, or name another folder"
-            ) from error
+        end = time.monotonic() + _LOCK_SECONDS
+        while not _locked(lock):
+            if time.monotonic() > end:
+                raise ConfigurationError(
+                    f"{folder}: another `prevention serve` is at work on this folder; end it first, or name another folder"
+                )
+            time.sleep(0.05)
         yield
+
+
+def _locked(lock: IO[str]) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def _models(folder: Path) -> tuple[ModelCard, ...]:

@@ -147,7 +147,7 @@ def test_patience_ends(service: RunningService, tmp_path: Path) -> None:
     ("environment", "said"),
     [
         ({"PREVENTION_KEY": ""}, "no key was given; name it with --key, or in PREVENTION_KEY"),
-        ({"PREVENTION_KEY": "key_1.wrong"}, "the key is unknown or has expired"),
+        ({"PREVENTION_KEY": "key_1.wrong"}, "the key is unknown, or has expired"),
         ({"PREVENTION_KEY": "k\u00e9y"}, "the key has characters"),
         ({"PREVENTION_URL": "nowhere"}, "'nowhere': is no address of a service"),
         ({"PREVENTION_URL": "http://127.0.0.1:1"}, "http://127.0.0.1:1: does not answer"),
