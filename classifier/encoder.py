@@ -6,8 +6,9 @@ on what shares the batch (a test says so), which dynamic int8 in other runtimes 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -20,6 +21,12 @@ MAX_TOKENS = 256
 _BATCH_TOKENS = 2048
 _HEADING_TOKENS = 48
 
+# A link in brackets, as Markdown leaves it, which a lost ligature may have torn ("col ections/family-hubs"), or a bare one. Every part is bounded,
+# so that no text makes the search slow.
+_LINK = re.compile(
+    r"\\?\(\s{0,3}https?://\S{0,300}?(?:\s{1,3}\S{0,100}[-/\\_]\S{0,100}?){0,4}\\?\)|(?:https?://|www\.)[^\s)]{1,300}"
+)
+
 Logits = NDArray[np.float32]
 Progress = Callable[[int, int], None]
 
@@ -30,6 +37,13 @@ class Text:
 
     text: str
     heading: str = ""
+
+    @property
+    def unlinked(self) -> Text:
+        """The same without its links: a page of guidance is half links, and none of their words says what is done."""
+        if "http" not in self.text and "www." not in self.text:
+            return self
+        return replace(self, text=_LINK.sub(" ", self.text))
 
 
 class PassageModel(Protocol):

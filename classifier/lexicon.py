@@ -90,9 +90,10 @@ class BlendedModel:
     lexicon: Lexicon
 
     def logits(self, texts: Sequence[Text], progress: Progress | None = None) -> Logits:
-        """Return logits of shape (passages, labels). The lexicon reads the passage alone, without its heading."""
+        """Return logits of shape (passages, labels), both reading without links; the lexicon the passage alone, without its heading."""
         if not texts:
             return np.zeros((0, len(self.lexicon.offsets)), dtype=np.float32)
+        texts = [text.unlinked for text in texts]
         meant = self.encoder.logits(texts, progress)
         called = self.lexicon.logits([text.text for text in texts])
         return np.asarray(meant + np.float32(self.lexicon.share) * called)

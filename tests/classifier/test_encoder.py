@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
 
@@ -66,3 +68,32 @@ def test_plain_cases_are_told_apart(model: Artefact) -> None:
     assert p[0]["secondary"] > 0.5 > p[0]["integration"]
     assert p[1]["tertiary"] > 0.5
     assert max(p[2].values()) < 0.3
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("we fund family hubs \\(https://www.gov.example/family-hubs/\\) and more", "we fund family hubs and more"),
+        ("hubs (https://www.gov.example/col ections/family-hubs-and) and more", "hubs and more"),
+        ("read https://www.gov.example/a/b?c=1 or www.example.org first", "read or first"),
+        ("falls service (step-down) at home", "falls service (step-down) at home"),
+    ],
+)
+def test_links_are_not_read(text: str, left: str) -> None:
+    assert " ".join(Text(text, "A heading").unlinked.text.split()) == left
+    assert Text(text, "A heading").unlinked.heading == "A heading"
+
+
+def test_no_text_makes_the_search_for_links_slow() -> None:
+    began = time.monotonic()
+    for hostile in ("(https://" * 20_000, "(https://a" + " x-" * 50_000, "(https://" + "-" * 200_000):
+        _ = Text(hostile).unlinked
+    assert time.monotonic() - began < 5
+
+
+def test_a_passage_reads_the_same_with_and_without_its_link(model: Artefact) -> None:
+    plain, linked = model.passages.logits([
+        Text("Reablement for six weeks after a stay in hospital."),
+        Text("Reablement \\(https://www.example.org/children-young-people/prevention/\\) for six weeks after a stay in hospital."),
+    ])  # fmt: skip
+    assert np.array_equal(plain, linked)
