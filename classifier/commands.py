@@ -15,6 +15,7 @@ import typer
 
 from classifier import __version__
 from classifier.errors import PreventionError
+from classifier.tables.command import report
 
 app = typer.Typer(
     name="prevention",
@@ -104,6 +105,9 @@ def read(
     from classifier.batch import print_reading
 
     print_reading(file, ocr=ocr)
+
+
+app.command()(report)
 
 
 def _add_commands() -> None:

@@ -18,6 +18,7 @@ RANKS = [
     ["codebook", "document", "pdf.words", "pdf.frames"],
     [
         "prediction",
+        "spreadsheet",
         "sections",
         "calibration",
         "pdf.glyphs",
@@ -33,6 +34,15 @@ RANKS = [
     ["items"],
     ["score"],
     ["report", "report.words", "report.plain", "report.page", "report.annotated"],
+    ["tables", "tables.rows", "tables.intervals"],
+    ["tables.figures"],
+    ["tables.distributions", "tables.printed", "tables.correction"],
+    ["tables.changes", "tables.regions"],
+    ["tables.drift"],
+    ["tables.year"],
+    ["tables.labels", "tables.proposals", "tables.plain", "tables.charts"],
+    ["tables.workbook", "tables.page"],
+    ["tables.command"],
     ["batch"],
     ["commands"],
 ]
@@ -147,6 +157,9 @@ HEAVY = {
     "docx",
     "jinja2",
     "httpx",
+    "matplotlib",
+    "openpyxl",
+    "xlsxwriter",
 }
 # What the client does without: it runs where only httpx is added to the base install.
 SERVICE_ONLY = {
