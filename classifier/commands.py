@@ -15,6 +15,7 @@ import typer
 
 from classifier import __version__
 from classifier.errors import PreventionError
+from classifier.spend.command import spend
 from classifier.tables.command import report
 
 app = typer.Typer(
@@ -108,6 +109,7 @@ def read(
 
 
 app.command()(report)
+app.command()(spend)
 
 
 def _add_commands() -> None:

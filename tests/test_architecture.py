@@ -43,6 +43,13 @@ RANKS = [
     ["tables.labels", "tables.proposals", "tables.plain", "tables.charts"],
     ["tables.workbook", "tables.page"],
     ["tables.command"],
+    ["spend", "spend.amounts", "spend.rules"],
+    ["spend.lines"],
+    ["spend.corrections"],
+    ["spend.classification"],
+    ["spend.sums"],
+    ["spend.plain"],
+    ["spend.command"],
     ["batch"],
     ["commands"],
 ]
