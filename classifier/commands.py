@@ -15,6 +15,7 @@ import typer
 
 from classifier import __version__
 from classifier.errors import PreventionError
+from classifier.families.command import families
 from classifier.spend.command import spend
 from classifier.tables.command import report
 
@@ -110,6 +111,7 @@ def read(
 
 app.command()(report)
 app.command()(spend)
+app.command()(families)
 
 
 def _add_commands() -> None:

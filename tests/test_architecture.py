@@ -34,6 +34,7 @@ RANKS = [
     ["items"],
     ["score"],
     ["report", "report.words", "report.plain", "report.page", "report.annotated"],
+    ["batch"],
     ["tables", "tables.rows", "tables.intervals"],
     ["tables.figures"],
     ["tables.distributions", "tables.printed", "tables.correction"],
@@ -50,7 +51,9 @@ RANKS = [
     ["spend.sums"],
     ["spend.plain"],
     ["spend.command"],
-    ["batch"],
+    ["families", "families.sketch"],
+    ["families.kinship", "families.boilerplate"],
+    ["families.command"],
     ["commands"],
 ]
 API_RANKS = [
