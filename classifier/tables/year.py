@@ -68,7 +68,7 @@ def year_report(
     """Put the year's tables together."""
     kept, left_out = once_per_family(rows)
     old, old_left_out = once_per_family(before)
-    said = [*notes, *left_out, *old_left_out]
+    said = [*notes, *left_out, *old_left_out, *_readers(kept, old)]
     kinds: list[KindReport] = []
     drifts: list[Drift] = []
     for kind in kinds_of(kept):
@@ -82,6 +82,34 @@ def year_report(
     return YearReport(
         _year(kept), _year(old), tuple(kept), tuple(kinds), tuple(drifts), models, tuple(dict.fromkeys(said))
     )
+
+
+def _readers(now: Sequence[LabelledRow], before: Sequence[LabelledRow]) -> list[str]:
+    """Say where part of a change may come from another reader instead of other documents."""
+    if not before:
+        return []
+    models, people = zip(*(_who(rows) for rows in (now, before)), strict=True)
+    notes = []
+    if models[0] and models[1] and models[0] != models[1]:
+        said = f"{', '.join(sorted(models[1]))} before, {', '.join(sorted(models[0]))} now"
+        notes.append(f"The two years were read by different models ({said}): part of any change may be theirs")
+    if people[0] != people[1]:
+        notes.append(
+            "People gave the labels of one year and a model those of the other: part of any change may be the reader's"
+        )
+    elif not all(people):
+        notes.append(
+            "Changes are between a model's raw figures: its mistakes cancel only as far as it makes the same ones in both years"
+        )
+    return notes
+
+
+def _who(rows: Sequence[LabelledRow]) -> tuple[frozenset[str], bool]:
+    """Return the models that proposed strengths, and whether people gave most of them."""
+    told = [row.source("strength") for row in rows if row.level("strength")]
+    return frozenset(row.model for row in rows if row.model and row.source("strength") == "model"), 2 * told.count(
+        "human"
+    ) >= len(told)
 
 
 def _kind(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from classifier.codebook import Codebook
+from classifier.codebook import Codebook, Criterion
 from classifier.tables.figures import Share, Table, whole_per_cent
 from classifier.tables.plain import text_lines
 from classifier.tables.rows import LabelledRow, once_per_family
@@ -122,3 +122,47 @@ def test_a_document_and_a_family_count_once() -> None:
         "draft is not counted: of the family 'saltmarsh' as final, which is",
         "copy is not counted: the same bytes as twin, which is",
     ]
+
+
+def test_replies_are_counted_once_the_codebook_asks_for_them(codebook: Codebook) -> None:
+    """117 of 148 have identified services, 19 are doing so. The report, question 4."""
+    asked = Criterion(
+        key="services_identified", part="A7", question="Are services identified?", levels=("yes", "no", "in_process", "not_answered"),
+        definition="…", clause="…",
+    )  # fmt: skip
+    theme = Criterion(
+        key="new_services", part="A7", question="New services?", levels=("no", "yes"), definition="…", clause="…"
+    )
+    wider = codebook.model_copy(update={"criteria": (*codebook.criteria, asked, theme)})
+    levels = ["yes"] * 117 + ["in_process"] * 19 + ["no"] * 12
+    rows = [
+        LabelledRow(
+            document=f"{i}",
+            kind="foi",
+            confirmed={"services_identified": level, "new_services": "yes" if i % 2 else "no"},
+        )
+        for i, level in enumerate(levels)
+    ]
+    tables = {table.key: table for table in year_report(rows, wider).kinds[0].tables}
+    assert [share.printed for share in tables["services_identified"].shares] == [
+        "117 (79 per cent)",
+        "12 (8 per cent)",
+        "19 (13 per cent)",
+        "0",
+    ]
+    assert tables["replies"].line == "74 (50 per cent)"
+
+
+def test_a_change_of_readers_is_said(codebook: Codebook) -> None:
+    def rows(model: str) -> list[LabelledRow]:
+        given = {"proposed": {"strength": "weak"}, "model": model} if model else {"confirmed": {"strength": "weak"}}
+        return [LabelledRow.model_validate({"document": "a", "authority": "A", "kind": "jhws", **given})]
+
+    notes = {
+        pair: year_report(rows(pair[0]), codebook, before=rows(pair[1])).notes
+        for pair in (("m", "n"), ("m", "m"), ("m", ""), ("", ""))
+    }
+    assert "different models (n before, m now)" in notes["m", "n"][0]
+    assert "raw figures" in notes["m", "m"][0]
+    assert "People gave the labels of one year" in notes["m", ""][0]
+    assert notes["", ""] == ()
