@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 
 import jinja2
@@ -18,8 +17,9 @@ from classifier.tables.plain import corrected_words, title
 from classifier.tables.rows import LabelledRow
 from classifier.tables.year import YearReport
 
-# A page with a hundred thousand names would be no help to anybody; the other formats hold them all.
-_MOST_NAMES = 300
+# How many documents are named behind a number: all of a year's strategies; of a large corpus a few, and the other formats hold them all.
+_MOST_NAMES, _FEW_NAMES = 300, 50
+_LARGE = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +30,11 @@ class Listing:
     back: str
     words: str
     documents: tuple[LabelledRow, ...]
+    most: int
 
     @property
     def shown(self) -> tuple[LabelledRow, ...]:
-        return self.documents[:_MOST_NAMES]
+        return self.documents[: self.most]
 
     @property
     def left_out(self) -> int:
@@ -41,16 +42,25 @@ class Listing:
 
 
 class Listings:
-    """Hands out a place for the documents of each number, and keeps them for the end of the page."""
+    """Hands out a place for the documents of each number, the same documents once, and keeps them for the end of the page."""
 
-    def __init__(self) -> None:
-        self._numbers = count(1)
-        self.all: list[Listing] = []
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._found: dict[tuple[int, ...], Listing] = {}
 
     def add(self, share: Share, back: str) -> str:
         """Return the id of a number's list of documents."""
-        self.all.append(Listing(f"n{next(self._numbers)}", back, f"{share.words}: {share.printed}", share.documents))
-        return self.all[-1].id
+        documents = tuple(map(id, share.documents))
+        if documents not in self._found:
+            number = f"n{len(self._found) + 1}"
+            self._found[documents] = Listing(
+                number, back, f"{share.words}: {share.printed}", share.documents, self._most
+            )
+        return self._found[documents].id
+
+    @property
+    def all(self) -> list[Listing]:
+        return list(self._found.values())
 
 
 def html_page(report: YearReport) -> str:
@@ -68,7 +78,7 @@ def html_page(report: YearReport) -> str:
     environment.globals.update(plural=plural, corrected_words=corrected_words, points=lambda value: signed(value, 1))
     return environment.get_template("year.html").render(
         report=report, title=title(report), style=style + own, charts={name: _data_uri(svg) for name, svg in drawn.items()},
-        listings=Listings(), strengths=[STRENGTH_SHORT[label] for label in STRENGTHS], drawn=bool(drawn),
+        listings=Listings(_FEW_NAMES if len(report.rows) > _LARGE else _MOST_NAMES), strengths=[STRENGTH_SHORT[label] for label in STRENGTHS], drawn=bool(drawn),
     )  # fmt: skip
 
 
