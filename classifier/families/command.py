@@ -73,7 +73,7 @@ def _known(labels: Path) -> dict[str, LabelledRow]:
     from classifier.codebook import load_codebook
     from classifier.tables.labels import read_labels
 
-    rows, _ = read_labels(labels, load_codebook(current_model() / CODEBOOK))
+    rows = read_labels(labels, load_codebook(current_model() / CODEBOOK)).rows
     return {Path(row.document).name: row for row in rows}
 
 

@@ -107,13 +107,13 @@ def _rows(
     labels: Path | None, predictions: Path | None, year: int | None, codebook: Codebook
 ) -> tuple[list[LabelledRow], list[str], list[str]]:
     """Return rows, faults and notes of one year."""
-    from classifier.tables.labels import chosen_year, read_labels
+    from classifier.tables.labels import Labels, chosen_year, read_labels
     from classifier.tables.proposals import joined, read_predictions
 
-    given, faults = read_labels(labels, codebook) if labels is not None else ([], [])
+    given = read_labels(labels, codebook) if labels is not None else Labels([], [], [])
     said, more = read_predictions(predictions) if predictions is not None else ([], [])
-    rows, notes = joined(given, said)
-    return chosen_year(rows, year), faults + more, notes
+    rows, notes = joined(given.rows, said)
+    return chosen_year(rows, year), given.faults + more, given.notes + notes
 
 
 def _evaluation(path: Path | None, rows: list[LabelledRow]) -> tuple[Evaluation | None, list[str]]:

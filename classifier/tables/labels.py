@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,21 +28,33 @@ _TABLES = ("tiers", "places", "policies", "themes")
 _YEARS = range(1990, 2101)
 
 
-def read_labels(path: Path, codebook: Codebook) -> tuple[list[LabelledRow], list[str]]:
-    """Return the rows of a labels file, and a line for every fault: a cell that is not understood is left out, the rest is kept."""
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """A labels file as it was understood: rows, a line for every fault, and the columns that are not counted."""
+
+    rows: list[LabelledRow]
+    faults: list[str]
+    notes: list[str]
+
+
+def read_labels(path: Path, codebook: Codebook) -> Labels:
+    """Read a labels file: a cell that is not understood is a fault and left out, the rest is kept."""
     faults: list[str] = []
-    given = _from_lines(path) if path.suffix.lower() in (".jsonl", ".json") else _from_sheet(path, codebook)
+    notes: list[str] = []
+    given = _from_lines(path) if path.suffix.lower() in (".jsonl", ".json") else _from_sheet(path, codebook, notes)
     criteria = {criterion.key: criterion for criterion in codebook.criteria}
     rows = [row for place, cells in given if (row := _row(place, cells, criteria, faults)) is not None]
     if not rows:
         raise LabelledDataError(f"{path}: no row of labels in it; it needs a column `authority` and one per criterion")
-    return rows, faults
+    return Labels(rows, faults, notes)
 
 
-def _from_sheet(path: Path, codebook: Codebook) -> Iterator[tuple[str, dict[str, tuple[str, str]]]]:
+def _from_sheet(path: Path, codebook: Codebook, notes: list[str]) -> Iterator[tuple[str, dict[str, tuple[str, str]]]]:
     """Yield each row's place, and its cells by key: the cell's own place and its text."""
     sheet = read_sheet(path)
     columns = _columns(path, sheet, codebook)
+    if others := [name for i, name in enumerate(sheet.columns) if name and i not in columns]:
+        notes.append(f"{path.name}: not counted, since the codebook has no criterion of that name: {', '.join(others)}")
     for number, cells in sheet.rows:
         filled = {
             key: (f"column {column_letter(i)} ({sheet.columns[i]})", cells[i]) for i, key in columns.items() if cells[i]

@@ -16,12 +16,12 @@ THIS_YEAR, YEAR_BEFORE = ROOT / "docs/sample/year-2017.csv", ROOT / "docs/sample
 
 @pytest.fixture(scope="session")
 def rows(codebook: Codebook) -> list[LabelledRow]:
-    found, faults = read_labels(THIS_YEAR, codebook)
-    assert (len(found), faults) == (195, [])
-    return found
+    found = read_labels(THIS_YEAR, codebook)
+    assert (len(found.rows), found.faults, found.notes) == (195, [], [])
+    return found.rows
 
 
 @pytest.fixture(scope="session")
 def sample_year(rows: list[LabelledRow], codebook: Codebook) -> YearReport:
-    before, _ = read_labels(YEAR_BEFORE, codebook)
-    return year_report(rows, codebook, before=before, printed=load_printed())
+    before = read_labels(YEAR_BEFORE, codebook)
+    return year_report(rows, codebook, before=before.rows, printed=load_printed())

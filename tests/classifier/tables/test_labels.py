@@ -22,8 +22,9 @@ Port Averill,jhws,17,strnog,perhaps,no,,person
 
 def test_a_spreadsheet_is_read_and_faults_are_named(tmp_path: Path, codebook: Codebook) -> None:
     (tmp_path / "y.csv").write_text(CSV, encoding="utf-8")
-    rows, faults = read_labels(tmp_path / "y.csv", codebook)
-    assert [(r.document, r.kind, r.year, r.confirmed, r.proposed) for r in rows] == [
+    found = read_labels(tmp_path / "y.csv", codebook)
+    assert found.notes == ["y.csv: not counted, since the codebook has no criterion of that name: Colour"]
+    assert [(r.document, r.kind, r.year, r.confirmed, r.proposed) for r in found.rows] == [
         (
             "Saltmarsh jhws 2017",
             "jhws",
@@ -34,7 +35,7 @@ def test_a_spreadsheet_is_read_and_faults_are_named(tmp_path: Path, codebook: Co
         ("Eddlesham jhws 2017", "jhws", 2017, {}, {"strength": "neither", "care_act": "yes", "summary": "yes"}),
         ("Port Averill jhws", "jhws", None, {"summary": "no"}, {}),
     ]
-    assert faults == [
+    assert found.faults == [
         "y.csv, row 4, column C (Year): '17': not a year from 1990 to 2100; give the first year, as 2016",
         "y.csv, row 4, column D (Strength): 'strnog': not a level of strength; use: very_weak, weak, neither, strong, very_strong",
         "y.csv, row 4, column E (Care Act): 'perhaps': not a level of care_act; use: no, yes",
@@ -56,9 +57,9 @@ def test_excel_and_imported_labels_say_the_same(tmp_path: Path, codebook: Codebo
     }  # fmt: skip
     (tmp_path / "labels.jsonl").write_text(json.dumps(line) + "\n", encoding="utf-8")
     sheet, lines = (read_labels(tmp_path / name, codebook) for name in ("y.xlsx", "labels.jsonl"))
-    assert sheet[1] == lines[1] == []
-    assert sheet[0][0].model_copy(update={"place": ""}) == lines[0][0].model_copy(update={"place": ""})
-    assert len(sheet[0][0].confirmed) == 5
+    assert sheet.faults == lines.faults == []
+    assert sheet.rows[0].model_copy(update={"place": ""}) == lines.rows[0].model_copy(update={"place": ""})
+    assert len(sheet.rows[0].confirmed) == 5
 
 
 @pytest.mark.parametrize(
@@ -85,7 +86,7 @@ def test_a_file_without_labels_is_refused(
 
 def test_one_year_of_several(tmp_path: Path, codebook: Codebook) -> None:
     (tmp_path / "y.csv").write_text("authority,year,strength\nA,2016,weak\nA,2017,strong\n", encoding="utf-8")
-    rows, _ = read_labels(tmp_path / "y.csv", codebook)
+    rows = read_labels(tmp_path / "y.csv", codebook).rows
     assert [row.confirmed["strength"] for row in chosen_year(rows, 2017)] == ["strong"]
     assert len(chosen_year(rows, None)) == 2
     with pytest.raises(LabelledDataError, match="no row of the year 2015; the file has: 2016, 2017"):
