@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from classifier import __version__
+from classifier.comparison.command import compare
 from classifier.errors import PreventionError
 from classifier.families.command import families
 from classifier.spend.command import spend
@@ -110,6 +111,7 @@ def read(
 
 
 app.command()(report)
+app.command()(compare)
 app.command()(spend)
 app.command()(families)
 

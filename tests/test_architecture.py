@@ -54,6 +54,10 @@ RANKS = [
     ["families", "families.sketch"],
     ["families.kinship", "families.boilerplate"],
     ["families.command"],
+    ["comparison", "comparison.runs"],
+    ["comparison.flips"],
+    ["comparison.plain"],
+    ["comparison.command"],
     ["commands"],
 ]
 API_RANKS = [
