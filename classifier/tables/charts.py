@@ -92,8 +92,8 @@ def corrected_chart(found: Sequence[Corrected]) -> str:
     def draw(axes: Any, heights: Sequence[float]) -> None:
         for one, y in zip(found, heights, strict=True):
             _whisker(axes, y, one.interval.low, one.interval.high)
-            axes.plot([one.estimate], [y], "D", color=_DARK, markeredgecolor=_INK, markersize=6)
-            axes.plot([one.raw], [y], "o", color="white", markeredgecolor=_INK, markersize=7)
+            axes.plot([one.estimate], [y], "D", color=_DARK, markeredgecolor=_INK, markersize=6, clip_on=False)
+            axes.plot([one.raw], [y], "o", color="white", markeredgecolor=_INK, markersize=7, clip_on=False)
 
     labels = [(one.words, f"{one.raw:,} → {one.estimate:,.0f}") for one in found]
     return _chart("corrected", labels, draw, most, "documents; ring: model, diamond: corrected")
@@ -105,9 +105,12 @@ def drift_chart(found: Sequence[Drift], before: str, now: str) -> str:
     def draw(axes: Any, heights: Sequence[float]) -> None:
         for one, y in zip(found, heights, strict=True):
             _whisker(axes, y, one.before + one.interval.low, one.before + one.interval.high)
-            axes.plot([one.before], [y], "o", color="white", markeredgecolor=_INK, markersize=8)
-            axes.plot([one.now], [y], "D", color=_DARK, markeredgecolor=_INK, markersize=6)
+            axes.plot([one.before], [y], "o", color="white", markeredgecolor=_INK, markersize=8, clip_on=False)
+            axes.plot([one.now], [y], "D", color=_DARK, markeredgecolor=_INK, markersize=6, clip_on=False)
         axes.set_xticks(range(len(STRENGTHS)), [STRENGTH_SHORT[label] for label in STRENGTHS])
+        # The outermost words would stand half outside the picture.
+        axes.get_xticklabels()[0].set_horizontalalignment("left")
+        axes.get_xticklabels()[-1].set_horizontalalignment("right")
 
     labels = [(kind_words(one.kind), f"{one.before:.2f} → {one.now:.2f}") for one in found]
     return _chart("drift", labels, draw, len(STRENGTHS) - 1, f"mean strength; ring: {before}, diamond: {now}")
@@ -138,7 +141,7 @@ def _chart(name: str, labels: Sequence[tuple[str, str]], draw: Draw, most: float
     # Text stays text, and the same figures make the same bytes.
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": name, "font.size": 9, "hatch.linewidth": 0.6}):
         figure = Figure(figsize=(_WIDTH, 0.62 - 0.72 * y))
-        axes = figure.add_axes((0.02, 0.5 / (0.62 - 0.72 * y), 0.96, 1 - 0.55 / (0.62 - 0.72 * y)))
+        axes = figure.add_axes((0.03, 0.5 / (0.62 - 0.72 * y), 0.93, 1 - 0.55 / (0.62 - 0.72 * y)))
         draw(axes, heights)
         for (_, number), lines, place in zip(labels, wrapped, heights, strict=True):
             axes.text(0, place + 0.24, "\n".join(lines), va="bottom", ha="left", color=_INK)

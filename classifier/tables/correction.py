@@ -56,6 +56,11 @@ class Evaluation(_Measured):
     strength: _Strength
     criteria: list[_Level] = []
 
+    @property
+    def documents(self) -> int:
+        """Count the documents that strength was measured on."""
+        return sum(map(sum, self.strength.confusion))
+
     def confusion(self, key: str) -> Counts | None:
         """Return how often each true level (rows) was given each level (columns); None where it was not measured."""
         if key == "strength":

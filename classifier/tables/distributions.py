@@ -149,5 +149,13 @@ def _one_of(rows: Sequence[LabelledRow], key: str, levels: Sequence[str], words:
     return share_of(f"{key}.covered", words, rows, lambda row: row.level(key) in levels)
 
 
+def answer_words(criterion: Criterion) -> str:
+    """Return the words for the yes to a criterion where no title stands over it."""
+    if criterion.key in _PLACE_WORDS:
+        words = _PLACE_WORDS[criterion.key]
+        return f"Prevention {words[:1].lower()}{words[1:]}"
+    return _words(criterion)
+
+
 def _words(criterion: Criterion) -> str:
     return CRITERION_WORDS.get(criterion.key, criterion.question).removeprefix("… ")

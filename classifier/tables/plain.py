@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 
 from classifier.report.plain import neutral
+from classifier.report.words import plural
 from classifier.tables.changes import Change
 from classifier.tables.correction import Corrected
 from classifier.tables.figures import Share
@@ -33,7 +34,7 @@ def text_lines(report: YearReport) -> Iterator[str]:
             yield from (line for share in table.shares for line in _share_lines(share))
             if table.note:
                 yield f"    {table.note}"
-        yield from _corrected_lines(kind.corrected)
+        yield from _corrected_lines(kind.corrected, report.measured_on)
         if kind.changes:
             yield f"  Beside {report.year_before or 'the year before'}, all ({kind.before:,} and {len(kind.rows):,})"
             yield from (f"    {change.sentence}" for change in kind.changes)
@@ -65,9 +66,9 @@ def _share_lines(share: Share) -> Iterator[str]:
         yield f"      {share.note}"
 
 
-def _corrected_lines(found: Sequence[Corrected]) -> Iterator[str]:
+def _corrected_lines(found: Sequence[Corrected], measured_on: int) -> Iterator[str]:
     if found:
-        yield "  What the model gave, what people confirmed, and what is likely once the model's known error is taken out"
+        yield f"  Model, people, and what is likely once the model's error (measured on {plural(measured_on, 'document')}) is taken out"
     for one in found:
         yield f"    {one.words}: model {one.raw:,}, people {one.confirmed:,}, corrected {corrected_words(one)}"
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from classifier.codebook import STRENGTHS, Codebook
-from classifier.report.words import CRITERION_WORDS, STRENGTH_WORDS
+from classifier.report.words import STRENGTH_WORDS
 from classifier.tables.changes import Change, Pair, changes_of, paired_changes_of, pairs_of
 from classifier.tables.correction import YES_NO, Corrected, Evaluation, corrected
-from classifier.tables.distributions import tables_of
+from classifier.tables.distributions import answer_words, tables_of
 from classifier.tables.drift import Drift, drift_of
 from classifier.tables.figures import Table
 from classifier.tables.printed import Printed, with_discrepancies
@@ -54,6 +54,7 @@ class YearReport:
     drift: tuple[Drift, ...]
     models: tuple[str, ...]
     notes: tuple[str, ...]
+    measured_on: int = 0
 
     @property
     def compares(self) -> bool:
@@ -79,8 +80,9 @@ def year_report(
         if (drift := drift_of(kind, those, these, pairs)) is not None:
             drifts.append(drift)
     models = tuple(sorted({row.model for row in kept if row.model}))
+    measured = evaluation.documents if evaluation is not None else 0
     return YearReport(
-        _year(kept), _year(old), tuple(kept), tuple(kinds), tuple(drifts), models, tuple(dict.fromkeys(said))
+        _year(kept), _year(old), tuple(kept), tuple(kinds), tuple(drifts), models, tuple(dict.fromkeys(said)), measured
     )
 
 
@@ -134,8 +136,7 @@ def _corrected(rows: list[LabelledRow], codebook: Codebook, evaluation: Evaluati
     )[::-1]
     for criterion in codebook.part("A3", "A4", "A6"):
         if set(criterion.levels) == set(YES_NO):
-            words = CRITERION_WORDS.get(criterion.key, criterion.question).removeprefix("… ")
-            found += _one_corrected(rows, criterion.key, YES_NO, ("", words[:1].upper() + words[1:]), evaluation)[1:]
+            found += _one_corrected(rows, criterion.key, YES_NO, ("", answer_words(criterion)), evaluation)[1:]
     return found
 
 
