@@ -11,11 +11,15 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from classifier.artefact import Artefact
 from classifier.commands import app
 from classifier.comparison.flips import Comparison, compare
 from classifier.comparison.plain import csv_text, json_text, text_lines
 from classifier.comparison.runs import read_run
 from classifier.errors import LabelledDataError
+from classifier.reading import read_document
+from classifier.score import score_document
+from tests.conftest import ROOT
 
 
 def scoring(
@@ -131,3 +135,19 @@ def test_the_command(runs: tuple[Path, Path], tmp_path: Path) -> None:
     assert isinstance(
         CliRunner().invoke(app, ["compare", str(tmp_path / "empty.jsonl"), str(runs[0])]).exception, LabelledDataError
     )
+
+
+def test_what_score_writes_is_compared(tmp_path: Path, stub: Artefact) -> None:
+    text = (ROOT / "docs/sample/saltmarsh-strategy-2024.md").read_text(encoding="utf-8")
+    for folder, content in (("old", text), ("new", text[: len(text) // 4])):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "strategy.md").write_text(content, encoding="utf-8")
+        said = score_document(read_document(tmp_path / folder / "strategy.md"), stub).model_dump(mode="json")
+        (tmp_path / folder / "strategy.json").write_text(json.dumps(said), encoding="utf-8")
+    same = compare(read_run(tmp_path / "old"), read_run(tmp_path / "old"))
+    assert (same.compared, same.flips, same.criteria) == (1, (), {})
+    other = compare(read_run(tmp_path / "old"), read_run(tmp_path / "new"))
+    (flip,) = other.flips
+    assert flip.other_bytes
+    assert flip.reasons
+    assert flip.lost
