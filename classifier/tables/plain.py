@@ -50,7 +50,7 @@ def _endings(report: YearReport) -> Iterator[str]:
         yield f"\nDrift of {titles[drift.kind][:1].lower()}{titles[drift.kind][1:]}: {drift.sentence}"
     if report.notes:
         yield "\nNotes"
-        yield from (f"  {note}" for note in report.notes)
+        yield from (f"  {note}" for note in report.first_notes)
 
 
 def title(report: YearReport) -> str:

@@ -19,6 +19,8 @@ from classifier.tables.printed import Printed, with_discrepancies
 from classifier.tables.regions import region_table
 from classifier.tables.rows import LabelledRow, kind_words, kinds_of, once_per_family
 
+_MOST_NOTES = 50
+
 
 @dataclass(frozen=True, slots=True)
 class KindReport:
@@ -55,6 +57,15 @@ class YearReport:
     models: tuple[str, ...]
     notes: tuple[str, ...]
     measured_on: int = 0
+
+    @property
+    def first_notes(self) -> list[str]:
+        """Return what a reader is shown of the notes; the formats with every document hold all of them."""
+        more = len(self.notes) - _MOST_NOTES
+        return [
+            *self.notes[:_MOST_NOTES],
+            *([f"… and {more:,} more notes: json and xlsx hold them all"] if more > 0 else []),
+        ]
 
     @property
     def compares(self) -> bool:

@@ -14,7 +14,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from classifier.tables.charts import charts_of
 from classifier.tables.page import html_page
-from classifier.tables.plain import COLUMNS, csv_text, document_rows, figure_rows, json_text
+from classifier.tables.plain import COLUMNS, csv_text, document_rows, figure_rows, json_text, text_lines
 from classifier.tables.rows import LabelledRow
 from classifier.tables.workbook import workbook_bytes
 from classifier.tables.year import YearReport
@@ -54,6 +54,15 @@ def test_a_long_list_of_documents_is_cut_with_a_word(sample_year: YearReport) ->
     share = replace(table.shares[0], documents=sample_year.rows * 4)
     kind = replace(sample_year.kinds[0], tables=(replace(table, shares=(share,)),))
     assert "And 480 more" in html_page(replace(sample_year, kinds=(kind,)))
+
+
+def test_a_long_list_of_notes_is_cut_with_a_word(sample_year: YearReport) -> None:
+    noted = replace(sample_year, notes=tuple(f"note {i}" for i in range(60)))
+    for text in (html_page(noted), "\n".join(text_lines(noted))):
+        assert "note 49" in text
+        assert "note 50" not in text
+        assert "10 more notes" in text
+    assert len(json.loads(json_text(noted))["notes"]) == 60
 
 
 def test_every_figure_has_a_chart_that_is_the_same_each_time(sample_year: YearReport) -> None:
