@@ -14,7 +14,11 @@ from typing import Annotated
 import typer
 
 from classifier import __version__
+from classifier.comparison.command import compare
 from classifier.errors import PreventionError
+from classifier.families.command import families
+from classifier.spend.command import spend
+from classifier.tables.command import report
 
 app = typer.Typer(
     name="prevention",
@@ -104,6 +108,12 @@ def read(
     from classifier.batch import print_reading
 
     print_reading(file, ocr=ocr)
+
+
+app.command()(report)
+app.command()(compare)
+app.command()(spend)
+app.command()(families)
 
 
 def _add_commands() -> None:

@@ -18,6 +18,7 @@ RANKS = [
     ["codebook", "document", "pdf.words", "pdf.frames"],
     [
         "prediction",
+        "spreadsheet",
         "sections",
         "calibration",
         "pdf.glyphs",
@@ -34,6 +35,29 @@ RANKS = [
     ["score"],
     ["report", "report.words", "report.plain", "report.page", "report.annotated"],
     ["batch"],
+    ["tables", "tables.rows", "tables.intervals"],
+    ["tables.figures"],
+    ["tables.distributions", "tables.printed", "tables.correction"],
+    ["tables.changes", "tables.regions"],
+    ["tables.drift"],
+    ["tables.year"],
+    ["tables.labels", "tables.proposals", "tables.plain", "tables.charts"],
+    ["tables.workbook", "tables.page"],
+    ["tables.command"],
+    ["spend", "spend.amounts", "spend.rules"],
+    ["spend.lines"],
+    ["spend.corrections"],
+    ["spend.classification"],
+    ["spend.sums"],
+    ["spend.plain"],
+    ["spend.command"],
+    ["families", "families.sketch"],
+    ["families.kinship", "families.boilerplate"],
+    ["families.command"],
+    ["comparison", "comparison.runs"],
+    ["comparison.flips"],
+    ["comparison.plain"],
+    ["comparison.command"],
     ["commands"],
 ]
 API_RANKS = [
@@ -147,6 +171,9 @@ HEAVY = {
     "docx",
     "jinja2",
     "httpx",
+    "matplotlib",
+    "openpyxl",
+    "xlsxwriter",
 }
 # What the client does without: it runs where only httpx is added to the base install.
 SERVICE_ONLY = {

@@ -14,13 +14,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from classifier.codebook import Codebook, Criterion
 from classifier.errors import LabelledDataError
+from classifier.spreadsheet import Sheet, column_letter, level_in, normal, read_sheet
 from training.data import HandLabels, read_jsonl
-from training.spreadsheet import Sheet, column_letter, read_sheet
 
 LABELS, FAULTS = "labels.jsonl", "faults.csv"
-_YES = frozenset(("yes", "y", "true", "1", "x", "✓", "✔"))
-_NO = frozenset(("no", "n", "false", "0", "✗"))
-_NOT_APPLICABLE = frozenset(("n/a", "na", "not applicable", "none given"))
 _YEARS = (2000, 2100)
 # Where a value stands in a row of labels, by part of the codebook.
 _TABLES = {"A2": "tiers", "A3": "places", "A4": "policies", "A6": "themes"}
@@ -123,17 +120,13 @@ def import_sheet(sheet: Sheet, codebook: Codebook, mapping: ColumnMapping, docum
     return Imported(rows, faults, noted)
 
 
-def _normal(name: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
-
-
 def _columns(sheet: Sheet, codebook: Codebook, mapping: ColumnMapping) -> dict[int, str]:
     """Return which key each column holds: as the mapping says, else by the column's own name."""
-    by_name = {_normal(name): key for key, name in mapping.columns.items()}
+    by_name = {normal(name): key for key, name in mapping.columns.items()}
     known = {*_PLAIN, *(criterion.key for criterion in _criteria(codebook))} - set(mapping.columns)
     keys: dict[int, str] = {}
     for index, name in enumerate(sheet.columns):
-        key = by_name.get(_normal(name)) or (_normal(name) if _normal(name) in known else None)
+        key = by_name.get(normal(name)) or (normal(name) if normal(name) in known else None)
         if key is None:
             continue
         if key in keys.values():
@@ -161,7 +154,7 @@ def _row(
             continue
         if not cell:
             continue
-        given = {_normal(own): meant for own, meant in mapping.values.get(key, {}).items()}.get(_normal(cell), cell)
+        given = {normal(own): meant for own, meant in mapping.values.get(key, {}).items()}.get(normal(cell), cell)
         try:
             value = _plain(key, given, documents) if key in _PLAIN else _answer(criteria[key], given)
         except ValueError as fault:
@@ -197,17 +190,8 @@ def _inside(documents: Path, name: str) -> bool:
 
 def _answer(criterion: Criterion, cell: str) -> str | bool:
     """Return a cell as one of the criterion's levels; raise ValueError with the levels where it is none."""
-    word = cell.strip().lower()
-    levels = criterion.levels
-    if "yes" in levels and word in _YES:
-        return True
-    if "no" in levels and word in _NO:
-        return False
-    if "not_applicable" in levels and word in _NOT_APPLICABLE:
-        return "not_applicable"
-    if _normal(cell) in levels and _normal(cell) not in ("yes", "no"):
-        return _normal(cell)
-    raise ValueError(f"not a level of {criterion.key}; use: {', '.join(levels)}")
+    level = level_in(criterion, cell)
+    return {"yes": True, "no": False}.get(level, level)
 
 
 def import_labels(

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from classifier.codebook import STRENGTHS, Codebook
 from classifier.errors import LabelledDataError
+from classifier.spreadsheet import Sheet, column_letter, read_sheet
 from tests.test_commands import prevention
 from training.hand_labels import ColumnMapping, import_labels, import_sheet, load_hand_labels
-from training.spreadsheet import Sheet, column_letter, read_sheet
 
 HEAD = "Authority,Year,File,Strength,Primary,Vision,Care Act,Triple definition,Integration kind,Coder\n"
 ROWS = (

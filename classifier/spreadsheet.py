@@ -1,21 +1,26 @@
-"""Rows of a researcher's spreadsheet, CSV or Excel, with the place of every cell."""
+"""Rows of a spreadsheet, CSV or Excel, with the place of every cell."""
 
 from __future__ import annotations
 
 import csv
 import io
+import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from classifier.errors import LabelledDataError
+from classifier.codebook import Criterion
+from classifier.errors import LabelledDataError, MissingExtraError
 
-# A year's labelling is a few hundred rows of some fifty columns; what is a hundred times as much is no labels file.
+# A year's labelling, or a council's budget, is a few hundred rows of some fifty columns; what is a hundred times as much is neither.
 _MAX_BYTES = 50 * 2**20
 _MAX_ROWS = 50_000
 _MAX_COLUMNS = 1_000
+_YES = frozenset(("yes", "y", "true", "1", "x", "✓", "✔"))
+_NO = frozenset(("no", "n", "false", "0", "✗"))
+_NOT_APPLICABLE = frozenset(("n/a", "na", "not applicable", "none given"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +41,28 @@ def column_letter(index: int) -> str:
     return letters
 
 
+def normal(name: str) -> str:
+    """Return a column's name or a word as it is compared: lower case, anything else than letters and digits as one underscore."""
+    return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
+
+
+def level_in(criterion: Criterion, cell: str) -> str:
+    """Return the level of a criterion that a cell means; raise ValueError with the levels where it means none."""
+    word, levels = cell.strip().lower(), criterion.levels
+    for level, words in (("yes", _YES), ("no", _NO), ("not_applicable", _NOT_APPLICABLE)):
+        if level in levels and word in words:
+            return level
+    if normal(cell) in levels and normal(cell) not in ("yes", "no"):
+        return normal(cell)
+    raise ValueError(f"not a level of {criterion.key}; use: {', '.join(levels)}")
+
+
 def read_sheet(path: Path, sheet: str | None = None) -> Sheet:
     """Read a CSV or Excel file; the first row that has two filled cells names the columns. Raise `LabelledDataError` with the rule broken."""
     if not path.is_file():
-        raise LabelledDataError(f"{path}: no such file; name a .csv or .xlsx file with one row per strategy")
+        raise LabelledDataError(f"{path}: no such file; name a .csv or .xlsx file with one row per entry")
     if path.stat().st_size > _MAX_BYTES:
-        raise LabelledDataError(f"{path}: larger than {_MAX_BYTES // 2**20} MB; keep labels only in it")
+        raise LabelledDataError(f"{path}: larger than {_MAX_BYTES // 2**20} MB; keep in it what is needed only")
     if path.suffix.lower() in (".xlsx", ".xlsm"):
         lines = _excel(path, sheet)
     elif path.suffix.lower() in (".csv", ".tsv", ".txt"):
@@ -81,13 +102,18 @@ def _csv(path: Path) -> Iterator[tuple[int, tuple[str, ...]]]:
 
 
 def _excel(path: Path, sheet: str | None) -> Iterator[tuple[int, tuple[str, ...]]]:
-    import openpyxl
+    try:
+        import openpyxl
+    except ImportError as error:
+        raise MissingExtraError("reading Excel files", "report") from error
 
     try:
         with zipfile.ZipFile(path) as archive:
             unpacked = sum(member.file_size for member in archive.infolist())
         if unpacked > 8 * _MAX_BYTES:
-            raise LabelledDataError(f"{path}: unpacks to {unpacked // 2**20} MB, more than labels do; save it anew")
+            raise LabelledDataError(
+                f"{path}: unpacks to {unpacked // 2**20} MB, more than such a table does; save it anew"
+            )
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
         if sheet is not None and sheet not in book.sheetnames:
             raise LabelledDataError(f"{path}: no sheet {sheet!r}; it has: {', '.join(book.sheetnames)}")

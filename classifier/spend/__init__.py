@@ -1,0 +1,1 @@
+"""Preventative spend: budget lines told apart into primary, secondary and tertiary prevention, and what only reacts."""
