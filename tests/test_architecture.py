@@ -14,7 +14,7 @@ from tests.conftest import ROOT
 
 # A module may import from its own rank or from a lower one, never from a higher.
 RANKS = [
-    ["errors"],
+    ["errors", "agreement"],
     ["codebook", "document", "pdf.words", "pdf.frames"],
     [
         "prediction",
