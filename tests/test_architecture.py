@@ -14,7 +14,7 @@ from tests.conftest import ROOT
 
 # A module may import from its own rank or from a lower one, never from a higher.
 RANKS = [
-    ["errors", "agreement"],
+    ["errors", "agreement", "correction"],
     ["codebook", "document", "pdf.words", "pdf.frames"],
     [
         "prediction",
@@ -29,8 +29,8 @@ RANKS = [
     ],
     ["passages", "encoder", "pdf.blocks", "pdf", "formats.docx", "formats.html", "formats.markdown", "formats.text"],
     ["mentions", "lexicon", "pdf.assembly", "reading"],
-    ["evidence", "features", "artefact", "criteria", "pdf.child"],
-    ["items"],
+    ["evidence", "features", "artefact", "criteria", "gate", "pdf.child"],
+    ["items", "registry"],
     ["score"],
     ["report", "report.words", "report.plain", "report.page", "report.annotated"],
     ["batch"],
