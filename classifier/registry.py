@@ -12,7 +12,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -79,13 +78,13 @@ def promote(
     folder = directory or models_directory()
     target = _folder_of(folder, model)
     check_files(target)
-    with _alone(folder) as log:
+    with _alone(folder):
         current = named_current(folder)
         if current == model:
             raise ModelError(f"{model}: is in use already; see `prevention models list`")
         if not anyway:
             _check_gate(target, current)
-        return _change(folder, log, model, current, by, why)
+        return _change(folder, model, current, by, why)
 
 
 def rollback(*, by: str, why: str = "rolled back", directory: Path | None = None) -> Change:
@@ -94,7 +93,7 @@ def rollback(*, by: str, why: str = "rolled back", directory: Path | None = None
     Twice leads two models back, as far as the history goes.
     """
     folder = directory or models_directory()
-    with _alone(folder) as log:
+    with _alone(folder):
         current = named_current(folder)
         before = _before(history(folder), current)
         if before is None:
@@ -102,7 +101,7 @@ def rollback(*, by: str, why: str = "rolled back", directory: Path | None = None
                 f"{folder / HISTORY}: nothing was in use before {current}; name a model with `prevention models promote`"
             )
         check_files(_folder_of(folder, before))
-        return _change(folder, log, before, current, by, why, rolled_back=True)
+        return _change(folder, before, current, by, why, rolled_back=True)
 
 
 def history(directory: Path | None = None) -> list[Change]:
@@ -156,31 +155,38 @@ def _check_gate(folder: Path, current: str | None) -> None:
 
 
 @contextmanager
-def _alone(directory: Path) -> Iterator[IO[str]]:
-    """Hold the history's lock: two who change the model at once do it one after the other."""
+def _alone(directory: Path) -> Iterator[None]:
+    """Hold the folder's lock: two who change the model at once do it one after the other."""
     try:
-        log = (directory / HISTORY).open("a", encoding="utf-8")
+        held = os.open(directory, os.O_RDONLY)
     except OSError as error:
         raise ModelError(
-            f"{directory / HISTORY}: cannot be written ({error.strerror}); name a folder of models that can be, with PREVENTION_MODELS"
+            f"{directory}: no folder of models ({error.strerror}); name one with PREVENTION_MODELS"
         ) from error
-    with log:
-        fcntl.flock(log, fcntl.LOCK_EX)
-        yield log
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(held)
 
 
 def _change(
-    directory: Path, log: IO[str], model: str, before: str | None, by: str, why: str, *, rolled_back: bool = False
+    directory: Path, model: str, before: str | None, by: str, why: str, *, rolled_back: bool = False
 ) -> Change:  # fmt: skip
     """Write the change down, then make it: what a crash leaves between the two names the old model, and that is in use."""
     change = Change(at=datetime.now(UTC), model=model, before=before, by=by, why=why, rolled_back=rolled_back)
-    log.write(change.model_dump_json() + "\n")
-    log.flush()
-    os.fsync(log.fileno())
-    draft = directory / f".{POINTER}.{os.getpid()}"
-    with draft.open("w", encoding="utf-8") as pointer:
-        pointer.write(model + "\n")
-        pointer.flush()
-        os.fsync(pointer.fileno())
-    draft.replace(directory / POINTER)
+    try:
+        _write(directory / HISTORY, change.model_dump_json(), "a")
+        draft = directory / f".{POINTER}.{os.getpid()}"
+        _write(draft, model, "w")
+        draft.replace(directory / POINTER)
+    except OSError as error:
+        raise ModelError(f"{directory}: cannot be written ({error.strerror}); name a folder of models that can be, with PREVENTION_MODELS") from error  # fmt: skip
     return change
+
+
+def _write(path: Path, line: str, mode: str) -> None:
+    with path.open(mode, encoding="utf-8") as file:
+        file.write(line + "\n")
+        file.flush()
+        os.fsync(file.fileno())

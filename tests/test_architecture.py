@@ -60,7 +60,7 @@ API_RANKS = [
         "store.migrations.versions.v0002_service",
     ],
     ["annotation", "offsets", "turns"],
-    ["loading"],
+    ["models"],
     [
         "store.database",
         "store.keys",
@@ -107,6 +107,7 @@ API_RANKS = [
         "http.documents",
         "http.jobs",
         "http.about",
+        "http.models",
         "http.session",
         "http.keys",
         "http.people",

@@ -21,7 +21,7 @@ SCOPE_OF_TAG = {
     "documents": Needs("read", "submit"),
     "jobs": Needs("read", "submit"),
     "submissions": Needs("read", "submit"),
-    "models": Needs("read", None),
+    "models": Needs("read", "admin"),
     "search": Needs("read", None),
     "scoring": Needs("score", "score"),
     "exports": Needs("export", "export"),
