@@ -26,6 +26,7 @@ SCOPE_OF_TAG = {
     "scoring": Needs("score", "score"),
     "exports": Needs("export", "export"),
     "annotations": Needs("read", "annotate"),
+    "review": Needs("read", "annotate"),
     "label-studio": Needs("read", "annotate"),
     "keys": Needs("admin", "admin"),
     "people": Needs("admin", "admin"),

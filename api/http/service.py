@@ -174,6 +174,7 @@ def _at_least(role: Role) -> Callable[[Caller], Caller]:
 ID_PATTERN = r"^[A-Za-z0-9_]+$"
 Viewer = Annotated[Caller, Depends(_at_least("viewer"))]
 Annotator = Annotated[Caller, Depends(_at_least("annotator"))]
+Adjudicator = Annotated[Caller, Depends(_at_least("adjudicator"))]
 Admin = Annotated[Caller, Depends(_at_least("admin"))]
 
 
