@@ -97,7 +97,9 @@ def _read(folder: Path) -> Snapshot:
 def _copy(data: Path, target: Path) -> dict[str, str]:
     files: dict[str, str] = {}
     target.mkdir()
-    for path in sorted({found for pattern in _KEPT for found in data.glob(pattern) if found.is_file()}):
+    for path in sorted(
+        {found for pattern in _KEPT for found in data.glob(pattern) if found.is_file() and found.name[0] != "."}
+    ):
         name = path.relative_to(data).as_posix()
         (target / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target / name)
