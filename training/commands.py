@@ -225,6 +225,66 @@ def agreement() -> None:
         typer.echo(f"{score.key:22} agree {score.accuracy:.0%}   F1 {score.f1}")
 
 
+def doubts(
+    labels: Annotated[
+        Path | None,
+        typer.Option(help="Labels given by hand, as `labels import` writes them; by default the project's."),
+    ] = None,
+    documents: Annotated[Path | None, typer.Option(help="Folder of the documents that --labels names.")] = None,
+    model: Annotated[Path | None, typer.Option(help="Model folder; by default the one in use.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="Show so many at most.")] = 30,
+    output: Annotated[Path | None, typer.Option(help="Write all of them as JSON lines into this file.")] = None,
+) -> None:
+    """List labels given by hand that heads fitted without their authority doubt, the furthest off first."""
+    _require_extra()
+    from classifier.artefact import load_artefact
+    from training.data import DATA, load_strategies
+    from training.doubts import find_doubts
+    from training.run import hand_labelled
+
+    chosen = hand_labelled(labels, documents or labels.parent) if labels is not None else None
+    rows = load_strategies() if chosen is None else chosen.rows
+    folder = DATA / "strategies" if chosen is None else chosen.directory
+    found = find_doubts(rows, folder, load_artefact(model))
+    for doubt in found[:limit]:
+        typer.echo(
+            f"{doubt.steps} steps   {doubt.file}   {doubt.criterion}: {doubt.given} given ({doubt.probability:.0%}), {doubt.likely} likelier"
+        )
+    typer.echo(f"{len(found)} labels doubted in {len(rows)} documents")
+    if output is not None:
+        output.write_text("".join(doubt.model_dump_json() + "\n" for doubt in found), encoding="utf-8")
+
+
+def outdated(
+    codebook: Annotated[
+        Path | None, typer.Option(help="The codebook to compare with; by default labelled_data/codebook.toml.")
+    ] = None,
+) -> None:
+    """List labels of another version of the codebook that have to be given anew, because the words of their criterion have changed.
+
+    Exit status: 0 where there are none, 1 otherwise.
+    """
+    _require_extra()
+    from classifier.artefact import models_directory
+    from classifier.codebook import load_codebook
+    from training.corrections import load_corrections
+    from training.data import DATA, LabelledPassage, load_strategies, read_jsonl
+    from training.doubts import find_codebooks
+    from training.doubts import outdated as find
+
+    current = load_codebook(codebook or DATA / "codebook.toml")
+    known = find_codebooks(models_directory(), DATA / "codebook.toml", *sorted(DATA.glob("snapshots/*/codebook.toml")))
+    # Read as they are: labels that the new codebook does not have are just what is looked for.
+    passages = [
+        p for path in sorted((DATA / "passages").glob("*.jsonl")) for p in read_jsonl(path, LabelledPassage.model_validate_json)
+    ]  # fmt: skip
+    found = list(find(passages, load_strategies(), load_corrections(), current, known))
+    for row in found:
+        typer.echo(f"{row.what}   codebook {row.version}   {', '.join(row.changed)}")
+    typer.echo(f"{len(found)} to label anew under codebook {current.version}")
+    raise typer.Exit(1 if found else 0)
+
+
 def datasheet() -> None:
     """Count the labelled data anew and write the figures into its datasheet."""
     _require_extra()
@@ -243,5 +303,7 @@ def register(app: typer.Typer) -> None:
     labels_commands.command("check")(check)
     labels_commands.command("import")(import_)
     labels_commands.command("agreement")(agreement)
+    labels_commands.command("doubts")(doubts)
+    labels_commands.command("outdated")(outdated)
     labels_commands.command("datasheet")(datasheet)
     models_commands.command("compare")(compare)
