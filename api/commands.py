@@ -12,6 +12,8 @@ import typer
 from api.access_commands import keys, people
 from api.client.commands import app as client
 from api.command_line import DataOption, ask_password, keep_private, require_extra
+from classifier.commands import labels
+from classifier.errors import ConfigurationError
 
 
 def init(
@@ -150,6 +152,32 @@ def restore(
     )
 
 
+def export(
+    data: DataOption = None,
+    output: Annotated[
+        Path | None, typer.Option(help="Folder to write into; by default labelled_data/corrections.")
+    ] = None,
+) -> None:
+    """Write what people said and decided since the last export, for training; each word goes out once."""
+    require_extra()
+    keep_private()
+    from api.corrections import FOLDER, export_corrections
+    from api.settings import load_settings
+    from api.store.database import check_version, open_database
+    from api.store.files import Files
+
+    settings = load_settings(data=data)
+    if not settings.data.is_dir():
+        raise ConfigurationError(f"{settings.data}: no such folder; run `prevention init --data {settings.data}`")
+    engine = open_database(settings)
+    check_version(engine)
+    folder = output or FOLDER
+    found = export_corrections(engine, Files(settings.files), folder)
+    for file in found.files:
+        typer.echo(str(file))
+    typer.echo(f"{found.new} new, {found.documents} documents copied; in {folder}", err=True)
+
+
 @contextmanager
 def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
     """Show on a terminal how many bytes are done."""
@@ -165,6 +193,7 @@ def register(app: typer.Typer) -> None:
     """Add the service's commands, and its client's, to the command line."""
     for command in (init, serve, worker, backup, restore, demo):
         app.command()(command)
+    labels.command("export")(export)
     app.add_typer(keys, name="keys")
     app.add_typer(people, name="people")
     app.add_typer(client, name="client")

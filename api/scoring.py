@@ -30,27 +30,28 @@ _PROGRESS_SECONDS = 0.5
 
 
 class Scorer:
-    """Carries out jobs with one model. Several may be read at a time; the model scores them one after the other."""
+    """Carries out jobs, each with the model that is in use when it begins. Several may be read at a time; they are scored one after the other."""
 
-    def __init__(self, engine: Engine, files: Files, model: Artefact, *, ocr: bool = True) -> None:
-        self.model = model
+    def __init__(self, engine: Engine, files: Files, models: Callable[[], Artefact], *, ocr: bool = True) -> None:
+        self._models = models
         self._engine, self._files, self._ocr = engine, files, ocr
         self._scoring = threading.Lock()
 
     def run(self, job_id: str) -> None:
         """Carry out a job; a fault of the document ends it as failed, one of the database or the disk is raised."""
+        model = self._models()
         with Session(self._engine) as session, session.begin():
-            task = start_job(session, job_id, self.model.id)
+            task = start_job(session, job_id, model.id)
         if task is not None:
             with structlog.contextvars.bound_contextvars(
                 job_id=job_id, document_id=task.document_id, request_id=task.request_id
             ):
-                self._carry_out(task)
+                self._carry_out(task, model)
 
-    def _carry_out(self, task: Task) -> None:
+    def _carry_out(self, task: Task, model: Artefact) -> None:
         begun = time.monotonic()
         try:
-            result = self._predict(task)
+            result = self._predict(task, model)
         except PreventionError as error:
             self._fail(task, error_code(error), str(error))
         except (DBAPIError, OSError):
@@ -64,7 +65,7 @@ class Scorer:
                 finish_job(session, task, result)
             log.info("job succeeded", pages=result.pages, seconds=round(time.monotonic() - begun, 2))
 
-    def _predict(self, task: Task) -> Result:
+    def _predict(self, task: Task, model: Artefact) -> Result:
         reading = Reading(self._files.path(task.digest), name=task.name, ocr=self._ocr)
         try:
             with timed("reading"):
@@ -72,7 +73,7 @@ class Scorer:
         finally:
             reading.close()
         with self._scoring, timed("scoring"):
-            scoring = score_passages(document, self.model, self._progress(task, "scoring"))
+            scoring = score_passages(document, model, self._progress(task, "scoring"))
         return result_of(document, scoring)
 
     def _progress(self, task: Task, stage: Stage) -> Callable[[int, int], None]:

@@ -11,7 +11,6 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
@@ -22,9 +21,9 @@ from sqlalchemy import Engine
 
 from api.courier import Courier
 from api.http.application import create_application
-from api.http.service import ModelCard, Service
-from api.loading import begin_loading
+from api.http.service import Service
 from api.logs import configure_logs, place_of
+from api.models import ModelSwitch, first_in_use
 from api.page_images import PageImages
 from api.queue import JobQueue
 from api.scoring import Scorer
@@ -33,8 +32,6 @@ from api.store.database import check_version, open_database
 from api.store.files import Files
 from api.store.presence import Presence, claim
 from api.worker import SERVE, Worker
-from classifier.artefact import CODEBOOK, HEADS, MANIFEST, Artefact, Heads, Manifest, check_files, current_model
-from classifier.codebook import load_codebook
 from classifier.errors import ConfigurationError, PreventionError
 
 log = structlog.stdlib.get_logger("prevention.serving")
@@ -54,14 +51,13 @@ def serve(settings: Settings, *, works: bool = True) -> None:
         files, queue = Files(settings.files), JobQueue(engine)
         files.sweep()
         queue.make_tables(settings.url)
-        cards = _models(current_model())
         # Requests are answered while the model loads; those that need it wait for it.
-        loading = begin_loading()
+        first = first_in_use()
+        switch = ModelSwitch(first)
         service = Service(
-            settings, engine, files, queue, cards, load_codebook(current_model() / CODEBOOK), loading,
-            PageImages(settings.pages, settings.page_cache_mb),
-        )  # fmt: skip
-        scoring = _Scoring(settings, engine, queue, loading) if works else None
+            settings, engine, files, queue, first, switch, PageImages(settings.pages, settings.page_cache_mb)
+        )
+        scoring = _Scoring(settings, engine, queue, switch) if works else None
         # Without its proxy headers: anybody could write another address into each request, and pass every limit.
         config = uvicorn.Config(
             create_application(service, scoring.stop if scoring is not None else _nothing), log_config=None, access_log=False,
@@ -69,6 +65,7 @@ def serve(settings: Settings, *, works: bool = True) -> None:
         )  # fmt: skip
         if scoring is not None:
             scoring.begin()
+        switch.watch()
         with suppress(KeyboardInterrupt):
             uvicorn.Server(config).run([listener])
         # Only an interrupt leads here; a request to terminate has ended the process.
@@ -91,7 +88,9 @@ def work(settings: Settings, name: str) -> None:
     told = threading.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sign, lambda *_: told.set())
-    worker = _start_worker(settings, engine, JobQueue(engine), begin_loading(), name, claim(engine, name))
+    switch = ModelSwitch(first_in_use())
+    worker = _start_worker(settings, engine, JobQueue(engine), switch, name, claim(engine, name))
+    switch.watch()
     told.wait()
     worker.stop()
     log.info("worker ended", worker=name)
@@ -101,8 +100,8 @@ def work(settings: Settings, name: str) -> None:
 class _Scoring:
     """The worker beside HTTP. It loads its model when requests can be answered already: what comes meanwhile is kept, and waits."""
 
-    def __init__(self, settings: Settings, engine: Engine, queue: JobQueue, loading: Future[Artefact]) -> None:
-        self._settings, self._engine, self._queue, self._loading = settings, engine, queue, loading
+    def __init__(self, settings: Settings, engine: Engine, queue: JobQueue, switch: ModelSwitch) -> None:
+        self._settings, self._engine, self._queue, self._switch = settings, engine, queue, switch
         self._presence = claim(engine, SERVE)
         self._worker: Worker | None = None
 
@@ -117,9 +116,7 @@ class _Scoring:
 
     def _begin(self) -> None:
         try:
-            self._worker = _start_worker(
-                self._settings, self._engine, self._queue, self._loading, SERVE, self._presence
-            )
+            self._worker = _start_worker(self._settings, self._engine, self._queue, self._switch, SERVE, self._presence)
         except Exception as error:
             # A service that takes documents and never scores one would look healthy: better it is seen to end.
             reason = str(error) if isinstance(error, PreventionError) else type(error).__name__
@@ -139,12 +136,14 @@ def _open(settings: Settings) -> Engine:
 
 
 def _start_worker(
-    settings: Settings, engine: Engine, queue: JobQueue, loading: Future[Artefact], name: str, presence: Presence | None
+    settings: Settings, engine: Engine, queue: JobQueue, switch: ModelSwitch, name: str, presence: Presence | None
 ) -> Worker:  # fmt: skip
-    scorer = Scorer(engine, Files(settings.files), loading.result(), ocr=settings.ocr)
+    # A model that cannot be loaded is found here, and not with the first job.
+    model = switch.now.artefact.id
+    scorer = Scorer(engine, Files(settings.files), lambda: switch.now.artefact, ocr=settings.ocr)
     worker = Worker(engine, queue, scorer, Courier(engine, settings), name, presence)
     worker.start()
-    log.info("worker started", worker=name, model=scorer.model.id)
+    log.info("worker started", worker=name, model=model)
     return worker
 
 
@@ -200,20 +199,3 @@ def _locked(lock: IO[str]) -> bool:
     except OSError:
         return False
     return True
-
-
-def _models(folder: Path) -> tuple[ModelCard, ...]:
-    """Return the model in use, after checking its files, and those that lie beside it."""
-    model = check_files(folder)
-    heads = Heads.model_validate_json((folder / HEADS).read_bytes())
-    cards = [ModelCard(model.id, model.codebook_version, True, _thresholds(heads))]
-    for path in sorted(folder.parent.glob(f"*/{MANIFEST}")):
-        manifest = Manifest.model_validate_json(path.read_bytes())
-        if manifest.id != model.id:
-            heads = Heads.model_validate_json((path.parent / HEADS).read_bytes())
-            cards.append(ModelCard(manifest.id, manifest.codebook_version, False, _thresholds(heads)))
-    return tuple(cards)
-
-
-def _thresholds(heads: Heads) -> dict[str, float]:
-    return dict(zip(heads.labels, heads.scaling.thresholds, strict=True))

@@ -54,6 +54,15 @@ class Settings(BaseSettings):
         le=3600,
         description="Wait before the second attempt; each one after it waits four times as long.",
     )
+    review_blind_share: float = Field(
+        default=0.2, ge=0, le=1, description="Share of documents that are labelled before their prediction is seen."
+    )
+    review_double_share: float = Field(
+        default=0.1, ge=0, le=1, description="Share of documents that two people code, each without the other's labels."
+    )
+    review_lease_minutes: int = Field(
+        default=60, ge=1, le=10_080, description="Minutes for which a document is given to a person to review."
+    )
     ocr: bool = Field(default=True, description="Whether scanned pages are read by tesseract, where it is installed.")
 
     fetch_hosts: str = Field(

@@ -25,6 +25,7 @@ LEXICON = "lexicon.npz"
 HEADS = "heads.json"
 CODEBOOK = "codebook.toml"
 MANIFEST = "manifest.json"
+POINTER = "CURRENT"
 MODELS_DIRECTORY = Path(__file__).resolve().parent.parent / "models"
 _TRAIN = "run `prevention train training/release.toml`, or name another folder with --model"
 
@@ -65,11 +66,18 @@ class Artefact:
     passages: PassageModel
 
 
-def current_model(directory: Path = MODELS_DIRECTORY) -> Path:
-    """Return the folder of the model in use: PREVENTION_MODEL where it is set, else the one that `models/CURRENT` names."""
+def models_directory() -> Path:
+    """Return the folder that models lie in: PREVENTION_MODELS where it is set, else the project's own."""
+    named = os.environ.get("PREVENTION_MODELS")
+    return Path(named) if named else MODELS_DIRECTORY
+
+
+def current_model(directory: Path | None = None) -> Path:
+    """Return the folder of the model in use: PREVENTION_MODEL where it is set, else the one that `CURRENT` names in the folder of models."""
     if named := os.environ.get("PREVENTION_MODEL"):
         return Path(named)
-    pointer = directory / "CURRENT"
+    directory = directory or models_directory()
+    pointer = directory / POINTER
     if not pointer.is_file():
         raise ModelError(f"{pointer}: no model is in use; {_TRAIN}")
     return directory / pointer.read_text(encoding="utf-8").strip()

@@ -116,8 +116,61 @@ app.command()(spend)
 app.command()(families)
 
 
+models = typer.Typer(help="See the models there are, and put another into use.", no_args_is_help=True)
+# What `labels` does comes from other packages; it is made here, so that several may add to it.
+labels = typer.Typer(help="Look after the labelled data.", no_args_is_help=True)
+ModelsOption = Annotated[Path | None, typer.Option("--models", help="Folder of models.", envvar="PREVENTION_MODELS")]
+
+
+@models.command("list")
+def list_(
+    folder: ModelsOption = None,
+    past: Annotated[bool, typer.Option("--history", help="Show every change, too.")] = False,
+) -> None:
+    """List the models at hand, which is in use, and what the gate said of each."""
+    from classifier.registry import history, list_models
+
+    for model in list_models(folder):
+        gate = model.gate
+        said = "not compared" if gate is None else "promoted" if gate.verdict.promoted else "refused"
+        mark = "*" if model.in_use else " "
+        reasons = "" if gate is None else f"   against {gate.against or 'none'}: {'; '.join(gate.verdict.reasons)}"
+        typer.echo(f"{mark} {model.id}   codebook {model.codebook_version}   {said}{reasons}")
+    for change in history(folder) if past else []:
+        typer.echo(
+            f"{change.at:%Y-%m-%d %H:%M}   {change.before or 'none'} → {change.model}   {change.why} ({change.by})"
+        )
+
+
+@models.command("promote")
+def promote_(
+    model: Annotated[str, typer.Argument(help="Its id, as `models list` names it.")],
+    folder: ModelsOption = None,
+    anyway: Annotated[bool, typer.Option("--anyway", help="Even where the gate has not let it through.")] = False,
+    why: Annotated[str, typer.Option(help="Kept in the history.")] = "promoted",
+) -> None:
+    """Put a model into use that the gate has let through; a service that runs takes it up by itself."""
+    from classifier.registry import promote
+
+    change = promote(model, by="command line", why=why, anyway=anyway, directory=folder)
+    typer.echo(f"{change.model} is in use, after {change.before or 'none'}")
+
+
+@models.command("rollback")
+def rollback_(
+    folder: ModelsOption = None, why: Annotated[str, typer.Option(help="Kept in the history.")] = "rolled back"
+) -> None:
+    """Put back into use the model that was there before."""
+    from classifier.registry import rollback
+
+    change = rollback(by="command line", why=why, directory=folder)
+    typer.echo(f"{change.model} is in use, after {change.before}")
+
+
 def _add_commands() -> None:
     """Let installed packages add their commands; one whose own packages are missing still says what to install."""
+    app.add_typer(models, name="models")
+    app.add_typer(labels, name="labels")
     for point in entry_points(group="prevention.commands"):
         point.load()(app)
 

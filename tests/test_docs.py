@@ -55,8 +55,8 @@ def test_every_setting_is_in_the_readme() -> None:
 
 def test_every_row_of_the_table_is_a_setting() -> None:
     rows = re.findall(r"^\| `(PREVENTION_\w+)` \|", README, re.MULTILINE)
-    # The model's folder is the classifier's own setting; the others are the command line's.
-    beside = {f"PREVENTION_{name}" for name in ("MODEL", "PASSWORD", "URL", "KEY")}
+    # The folders of models are the classifier's own settings; the others are the command line's.
+    beside = {f"PREVENTION_{name}" for name in ("MODEL", "MODELS", "PASSWORD", "URL", "KEY")}
     settings = {f"PREVENTION_{field.upper()}" for field in Settings.model_fields} | beside
     assert sorted(rows) == sorted(settings)
 

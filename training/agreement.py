@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
+from classifier.agreement import Interval, bootstrap, cohen_kappa
 from classifier.codebook import STRENGTHS, TIERS, Codebook, StrengthLabel
 from training.data import DATA, HandLabels, LabelledPassage, LabelledStrategy, read_jsonl
 from training.document_scores import LevelScore, criteria_labels, score_levels
-from training.evaluation import Interval, OrdinalScores, bootstrap, f1_of, score_ordinal
+from training.evaluation import OrdinalScores, f1_of, score_ordinal
 
 
 class SecondReading(BaseModel):
@@ -141,17 +141,10 @@ def _agreement(
 ) -> LabelAgreement:
     a = np.array([int(label in passage.labels) for passage in twice])
     b = np.array([int(label in second[passage.id]) for passage in twice])
-
-    def kappa(drawn: NDArray[np.int64]) -> float:
-        observed = float(np.mean(a[drawn] == b[drawn]))
-        yes, also = float(a[drawn].mean()), float(b[drawn].mean())
-        chance = yes * also + (1 - yes) * (1 - also)
-        return (observed - chance) / (1 - chance) if chance < 1 else float("nan")
-
     return LabelAgreement(
         label=label,
         first=int(a.sum()),
         second=int(b.sum()),
-        kappa=bootstrap(kappa, len(twice), resamples),
+        kappa=bootstrap(lambda drawn: cohen_kappa(a[drawn], b[drawn]), len(twice), resamples),
         f1=round(f1_of(a, b), 4),
     )

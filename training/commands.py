@@ -7,6 +7,9 @@ from typing import Annotated
 
 import typer
 
+from classifier.commands import ModelsOption
+from classifier.commands import labels as labels_commands
+from classifier.commands import models as models_commands
 from classifier.errors import MissingExtraError
 
 
@@ -21,20 +24,66 @@ def _require_extra() -> None:
 def train(
     config: Annotated[Path, typer.Argument(help="The run as a TOML file; training/release.toml makes releases.")],
     models: Annotated[Path | None, typer.Option(help="Folder to write the model folder into.")] = None,
-    use: Annotated[bool, typer.Option("--use/--no-use", help="Make the new model the one in use.")] = True,
+    use: Annotated[
+        bool, typer.Option("--use/--no-use", help="Put the new model into use where the gate lets it through.")
+    ] = True,
+    data: Annotated[Path | None, typer.Option(help="Folder of labelled data; by default labelled_data/.")] = None,
 ) -> None:
-    """Train a model from labelled_data/ and write its folder."""
-    _require_extra()
-    from classifier.artefact import MODELS_DIRECTORY
-    from training.config import load_config
-    from training.run import make_current
-    from training.run import train as run
+    """Train a model from a snapshot of labelled_data/, and compare it with the one in use.
 
-    settings = load_config(config)
-    trained = run(settings, lambda line: typer.echo(line, err=True), models=models or MODELS_DIRECTORY)
-    if use:
-        make_current(trained.folder)
+    Exit status: 0 where it was promoted, or was not to be; 1 where the gate refused it.
+    """
+    _require_extra()
+    from classifier.artefact import models_directory
+    from training.config import load_config
+    from training.data import DATA
+    from training.gate import pass_gate
+    from training.run import train as run
+    from training.snapshots import take_snapshot
+
+    settings, folder = load_config(config), models or models_directory()
+    snapshot = take_snapshot(data or DATA)
+    trained = run(settings, _tell, data=snapshot, models=folder)
+    report = pass_gate(trained.folder, data=snapshot, tell=_tell)
+    if use and report.verdict.promoted:
+        _put_into_use(trained.folder, "trained, and let through by the gate")
     typer.echo(str(trained.folder))
+    if use and not report.verdict.promoted:
+        raise typer.Exit(1)
+
+
+def _tell(line: str) -> None:
+    typer.echo(line, err=True)
+
+
+def _put_into_use(folder: Path, why: str) -> None:
+    from classifier.registry import named_current, promote
+
+    # The same data and choices make the same model: nothing is to be changed then.
+    if named_current(folder.parent) != folder.name:
+        promote(folder.name, by="command line", why=why, anyway=True, directory=folder.parent)
+
+
+def compare(
+    model: Annotated[str, typer.Argument(help="Its id, as `models list` names it.")],
+    against: Annotated[str | None, typer.Option(help="The other; by default the one in use.")] = None,
+    folder: ModelsOption = None,
+    data: Annotated[Path | None, typer.Option(help="Folder of labelled data; by default labelled_data/.")] = None,
+) -> None:
+    """Compare a model with the one in use on what two people have read, and write the gate's report into its folder.
+
+    Exit status: 0 where the gate lets it through, 1 where it refuses.
+    """
+    _require_extra()
+    from classifier.artefact import models_directory
+    from training.data import DATA
+    from training.gate import pass_gate
+
+    directory = folder or models_directory()
+    other = directory / against if against is not None else None
+    report = pass_gate(directory / model, against=other, data=data or DATA, tell=_tell)
+    if not report.verdict.promoted:
+        raise typer.Exit(1)
 
 
 def refit(
@@ -52,16 +101,14 @@ def refit(
     """Fit strength and tiers anew from whole labelled documents; the passage model stays."""
     _require_extra()
     from classifier.artefact import current_model
-    from training.run import hand_labelled, make_current
+    from training.run import hand_labelled
     from training.run import refit as run
 
     folder = model or current_model()
     chosen = hand_labelled(labels, documents or labels.parent) if labels is not None else None
-    trained = run(
-        folder, lambda line: typer.echo(line, err=True), models=folder.parent, documents=chosen, calibrate=calibrate
-    )
+    trained = run(folder, _tell, models=folder.parent, documents=chosen, calibrate=calibrate)
     if use:
-        make_current(trained.folder)
+        _put_into_use(trained.folder, "refitted")
     typer.echo(str(trained.folder))
 
 
@@ -178,6 +225,66 @@ def agreement() -> None:
         typer.echo(f"{score.key:22} agree {score.accuracy:.0%}   F1 {score.f1}")
 
 
+def doubts(
+    labels: Annotated[
+        Path | None,
+        typer.Option(help="Labels given by hand, as `labels import` writes them; by default the project's."),
+    ] = None,
+    documents: Annotated[Path | None, typer.Option(help="Folder of the documents that --labels names.")] = None,
+    model: Annotated[Path | None, typer.Option(help="Model folder; by default the one in use.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="Show so many at most.")] = 30,
+    output: Annotated[Path | None, typer.Option(help="Write all of them as JSON lines into this file.")] = None,
+) -> None:
+    """List labels given by hand that heads fitted without their authority doubt, the furthest off first."""
+    _require_extra()
+    from classifier.artefact import load_artefact
+    from training.data import DATA, load_strategies
+    from training.doubts import find_doubts
+    from training.run import hand_labelled
+
+    chosen = hand_labelled(labels, documents or labels.parent) if labels is not None else None
+    rows = load_strategies() if chosen is None else chosen.rows
+    folder = DATA / "strategies" if chosen is None else chosen.directory
+    found = find_doubts(rows, folder, load_artefact(model))
+    for doubt in found[:limit]:
+        typer.echo(
+            f"{doubt.steps} steps   {doubt.file}   {doubt.criterion}: {doubt.given} given ({doubt.probability:.0%}), {doubt.likely} likelier"
+        )
+    typer.echo(f"{len(found)} labels doubted in {len(rows)} documents")
+    if output is not None:
+        output.write_text("".join(doubt.model_dump_json() + "\n" for doubt in found), encoding="utf-8")
+
+
+def outdated(
+    codebook: Annotated[
+        Path | None, typer.Option(help="The codebook to compare with; by default labelled_data/codebook.toml.")
+    ] = None,
+) -> None:
+    """List labels of another version of the codebook that have to be given anew, because the words of their criterion have changed.
+
+    Exit status: 0 where there are none, 1 otherwise.
+    """
+    _require_extra()
+    from classifier.artefact import models_directory
+    from classifier.codebook import load_codebook
+    from training.corrections import load_corrections
+    from training.data import DATA, LabelledPassage, load_strategies, read_jsonl
+    from training.doubts import find_codebooks
+    from training.doubts import outdated as find
+
+    current = load_codebook(codebook or DATA / "codebook.toml")
+    known = find_codebooks(models_directory(), DATA / "codebook.toml", *sorted(DATA.glob("snapshots/*/codebook.toml")))
+    # Read as they are: labels that the new codebook does not have are just what is looked for.
+    passages = [
+        p for path in sorted((DATA / "passages").glob("*.jsonl")) for p in read_jsonl(path, LabelledPassage.model_validate_json)
+    ]  # fmt: skip
+    found = list(find(passages, load_strategies(), load_corrections(), current, known))
+    for row in found:
+        typer.echo(f"{row.what}   codebook {row.version}   {', '.join(row.changed)}")
+    typer.echo(f"{len(found)} to label anew under codebook {current.version}")
+    raise typer.Exit(1 if found else 0)
+
+
 def datasheet() -> None:
     """Count the labelled data anew and write the figures into its datasheet."""
     _require_extra()
@@ -193,9 +300,10 @@ def register(app: typer.Typer) -> None:
     app.command()(train)
     app.command()(refit)
     app.command()(evaluate)
-    labels = typer.Typer(help="Look after the labelled data.", no_args_is_help=True)
-    labels.command("check")(check)
-    labels.command("import")(import_)
-    labels.command("agreement")(agreement)
-    labels.command("datasheet")(datasheet)
-    app.add_typer(labels, name="labels")
+    labels_commands.command("check")(check)
+    labels_commands.command("import")(import_)
+    labels_commands.command("agreement")(agreement)
+    labels_commands.command("doubts")(doubts)
+    labels_commands.command("outdated")(outdated)
+    labels_commands.command("datasheet")(datasheet)
+    models_commands.command("compare")(compare)

@@ -25,7 +25,7 @@ class LabelledPassage(BaseModel):
 
     id: str
     group: str
-    origin: Literal["invented", "after_real"]
+    origin: Literal["invented", "after_real", "corrected"]
     text: str = Field(min_length=1)
     heading: str = ""
     labels: list[str]

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 from sklearn.metrics import f1_score
 
+from classifier.agreement import Interval, bootstrap
 from classifier.artefact import Heads
 from classifier.calibration import adjacent_set
 from classifier.codebook import STRENGTHS, TIER_STATES
@@ -18,7 +19,7 @@ from classifier.score import cited_passages, passage_contributions
 from training.calibration import expected_calibration_error
 from training.data import HandLabels
 from training.documents import HeldOut, ReadStrategy
-from training.evaluation import Interval, OrdinalScores, bootstrap, score_ordinal
+from training.evaluation import OrdinalScores, score_ordinal
 
 Array = NDArray[np.float64]
 _RESAMPLES = 300

@@ -2,32 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
-from sklearn.metrics import average_precision_score, cohen_kappa_score, f1_score
+from sklearn.metrics import average_precision_score, f1_score
 
-Array = NDArray[np.float64]
-Table = NDArray[np.int64]
+from classifier.agreement import RESAMPLES, Array, Interval, Table, bootstrap, confusion, quadratic_kappa
 
 # The five whose mean is quoted; the other two are too rare in real text for a mean to bear.
 QUOTED = ("primary", "secondary", "tertiary", "emphasis", "integration")
-RESAMPLES = 1000
-
-
-class Interval(BaseModel):
-    """A figure with its 95 % bootstrap interval."""
-
-    model_config = ConfigDict(frozen=True)
-
-    value: float
-    low: float
-    high: float
-
-    def __str__(self) -> str:
-        return f"{self.value:.2f} ({self.low:.2f} to {self.high:.2f})"
 
 
 class LabelScore(BaseModel):
@@ -52,23 +37,6 @@ class PassageScores(BaseModel):
     passages: int
     mean_f1: Interval
     labels: list[LabelScore]
-
-
-def bootstrap(
-    figure: Callable[[NDArray[np.int64]], float], count: int, resamples: int = RESAMPLES, seed: int = 0
-) -> Interval:
-    """Return a figure over `count` items with its percentile interval; `figure` takes the indices drawn. Efron (1979).
-
-    A figure that cannot be told (the precision of nothing named) is not a number in a resample, and 0 as a result.
-    """
-    dice = np.random.default_rng(seed)
-    drawn = np.array([figure(dice.integers(0, count, count)) for _ in range(resamples)])
-    value = figure(np.arange(count))
-    known = drawn[~np.isnan(drawn)]
-    if not len(known) or np.isnan(value):
-        return Interval(value=0.0, low=0.0, high=0.0)
-    low, high = np.percentile(known, [2.5, 97.5])
-    return Interval(value=round(value, 4), low=round(float(low), 4), high=round(float(high), 4))
 
 
 def f1_of(targets: Table, given: Table) -> float:
@@ -148,22 +116,16 @@ def score_ordinal(labels: Table, given: Table, levels: int, resamples: int = RES
     """Return figures for labels given against labels held true, both of shape (documents,)."""
     steps = np.abs(labels - given)
 
-    def kappa(drawn: NDArray[np.int64]) -> float:
-        a, b = labels[drawn], given[drawn]
-        if len(set(a.tolist()) | set(b.tolist())) < 2:
-            return 1.0
-        return float(cohen_kappa_score(a, b, labels=list(range(levels)), weights="quadratic"))
-
-    confusion = np.zeros((levels, levels), dtype=int)
-    np.add.at(confusion, (labels, given), 1)
     return OrdinalScores(
         documents=len(labels),
-        quadratic_kappa=bootstrap(kappa, len(labels), resamples),
+        quadratic_kappa=bootstrap(
+            lambda drawn: quadratic_kappa(labels[drawn], given[drawn], levels), len(labels), resamples
+        ),
         mean_absolute_error=bootstrap(lambda drawn: float(steps[drawn].mean()), len(labels), resamples),
         exact=round(float(np.mean(steps == 0)), 4),
         within_one=round(float(np.mean(steps <= 1)), 4),
         three_or_more=int(np.sum(steps >= 3)),
-        confusion=confusion.tolist(),
+        confusion=confusion(labels, given, levels),
     )
 
 

@@ -43,6 +43,7 @@ from training.augmentation import Shown, show
 from training.calibration import conformal_coverage, fit_scaling
 from training.card import model_card
 from training.config import TrainingConfig
+from training.corrections import training_data, unused
 from training.data import (
     DATA,
     HandLabels,
@@ -68,6 +69,7 @@ from training.export import export
 from training.hand_labels import load_hand_labels
 from training.lexicon import fit_lexicon
 from training.ordinal import TIER_RIDGE, fit_ordinal
+from training.snapshots import LIST
 from training.soup import fine_tune_members
 
 Report = Callable[[str], None]
@@ -85,8 +87,11 @@ class Trained:
 def train(config: TrainingConfig, report: Report, *, data: Path = DATA, models: Path = MODELS_DIRECTORY) -> Trained:
     """Train, calibrate, measure and write `models/<id>/`; return where it lies."""
     began = time.monotonic()
-    codebook, documents = load_codebook(data / CODEBOOK), _own_documents(data)
-    passages, splits = load_passages(codebook, data), load_splits(data)
+    codebook = load_codebook(data / CODEBOOK)
+    found = training_data(codebook, data)
+    passages, splits, documents = found.passages, found.splits, _own_documents(data, found.documents)
+    for line in unused(found):
+        report(line)
     training = in_split(passages, splits, "train")[: config.limit]
     dev, test = (in_split(passages, splits, part) for part in ("dev", "test"))
     if not training or not dev or not test:
@@ -103,6 +108,8 @@ def train(config: TrainingConfig, report: Report, *, data: Path = DATA, models: 
         _write_json(folder / CONFIG, config.model_dump())
         report("fitting the lexicon")
         fit_lexicon(training, labels).save(folder / LEXICON)
+        if (data / LIST).is_file():
+            shutil.copyfile(data / LIST, folder / LIST)
         model = passage_model(folder, threads=config.threads)
         scaling = _scaling(model, dev, labels, config)
         passages_test = _passage_metrics(model, scaling, test, labels)
@@ -137,7 +144,8 @@ def refit(
         source = Source(
             metrics["passages"], manifest.passages_digest, config, artefact.codebook, scaling, passages_test, artefact.heads.tiers
         )  # fmt: skip
-        trained = _finish(scratch, models, artefact.passages, source, documents or _own_documents(data), report)
+        own = documents or _own_documents(data, training_data(artefact.codebook, data).documents)
+        trained = _finish(scratch, models, artefact.passages, source, own, report)
     report(f"wrote {trained.folder}")
     return trained
 
@@ -172,9 +180,12 @@ def hand_labelled(labels: Path, directory: Path) -> Documents:
     )
 
 
-def _own_documents(data: Path) -> Documents:
+def _own_documents(data: Path, corrected: Sequence[HandLabels]) -> Documents:
     rows = load_strategies(data)
-    return Documents(_enough(rows, data), data / "strategies", f"{len(rows)} whole invented strategies")
+    beside = f" and {len(corrected)} documents as people corrected them" if corrected else ""
+    return Documents(
+        _enough([*rows, *corrected], data), data / "strategies", f"{len(rows)} whole invented strategies{beside}"
+    )
 
 
 def _enough(rows: Sequence[HandLabels], where: Path) -> Sequence[HandLabels]:
@@ -243,11 +254,6 @@ def _spread(passages: Sequence[LabelledPassage], trained_on: int) -> str:
     origins = Counter(passage.origin for passage in passages)
     spread = ", ".join(f"{count} {origin.replace('_', ' ')}" for origin, count in sorted(origins.items()))
     return f"{len(passages)} labelled passages ({spread}), {trained_on} of them trained on"
-
-
-def make_current(folder: Path) -> None:
-    """Make a model the one in use."""
-    (folder.parent / "CURRENT").write_text(folder.name + "\n", encoding="utf-8")
 
 
 def _targets(passages: Sequence[LabelledPassage], labels: Sequence[str]) -> NDArray[np.int64]:

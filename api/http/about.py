@@ -1,13 +1,13 @@
-"""Routes about the service itself: whether it lives, what it runs, which models it has."""
+"""Routes about the service itself: whether it lives, what it runs."""
 
 from __future__ import annotations
 
 from fastapi import APIRouter
 from sqlalchemy import text
 
-from api.http.answers import Health, ModelAnswer, ModelList, Version
+from api.http.answers import Health, Version
 from api.http.problems import described
-from api.http.service import ServiceGiven, SessionGiven, Viewer
+from api.http.service import ServiceGiven, SessionGiven
 from classifier import __version__
 
 router = APIRouter(tags=["service"])
@@ -33,11 +33,3 @@ def ready(session: SessionGiven) -> Health:
 async def version(service: ServiceGiven) -> Version:
     """Say which version and which model are running."""
     return Version(version=__version__, model=service.model.id, codebook_version=service.model.codebook_version)
-
-
-@router.get("/v1/models", tags=["models"], responses=described(401, 403, 503))
-def models(service: ServiceGiven, _caller: Viewer) -> ModelList:
-    """List the models at hand, the one in use among them."""
-    return ModelList(
-        models=[ModelAnswer(id=m.id, codebook_version=m.codebook_version, in_use=m.in_use) for m in service.models]
-    )

@@ -17,8 +17,9 @@ from api.http.body import body_of, parse_body, read_body
 from api.http.found import DocumentId
 from api.http.problems import Problem, described
 from api.http.service import ID_PATTERN, Annotator, Service, ServiceGiven, SessionGiven, Viewer
-from api.store.annotations import Origin, append, list_annotations
+from api.store.annotations import Hidden, Origin, append, list_annotations
 from api.store.keys import Caller
+from api.store.leases import all_withheld, being_coded, finish_lease, withheld
 from api.store.readings import has_passage, prediction_by, shown
 from api.store.tables import Annotation, StoredDocument, new_id
 
@@ -97,18 +98,24 @@ def annotation_answer(row: Annotation) -> AnnotationAnswer:
 
 
 @router.get("/annotations", responses=described(401, 403, 422, 503))
-def get_annotations(session: SessionGiven, _caller: Viewer, limit: Limit = 50, cursor: Cursor = None) -> AnnotationPage:
-    """List all annotations, newest first."""
-    return _page(list_annotations(session, limit + 1, cursor), limit)
+def get_annotations(session: SessionGiven, caller: Viewer, limit: Limit = 50, cursor: Cursor = None) -> AnnotationPage:
+    """List all annotations, newest first, but for those of others on documents that the caller, or somebody, is still to label unseen."""
+    return _page(list_annotations(session, limit + 1, cursor, hidden=_hidden(session, caller)), limit)
 
 
 @router.get("/documents/{document_id}/annotations", responses=described(401, 403, 404, 422, 503))
 def get_document_annotations(
-    document_id: DocumentId, session: SessionGiven, _caller: Viewer, limit: Limit = 50, cursor: Cursor = None
+    document_id: DocumentId, session: SessionGiven, caller: Viewer, limit: Limit = 50, cursor: Cursor = None
 ) -> AnnotationPage:
     """List a document's annotations, newest first."""
     _find(session, document_id)
-    return _page(list_annotations(session, limit + 1, cursor, document_id), limit)
+    return _page(list_annotations(session, limit + 1, cursor, document_id, _hidden(session, caller)), limit)
+
+
+def _hidden(session: Session, caller: Caller) -> Hidden:
+    """Return where others' annotations are kept from the caller; who adjudicates may see what two people say before both have."""
+    unseen = all_withheld(session, caller.id)
+    return Hidden(unseen if caller.may("adjudicator") else unseen | being_coded(session), caller.id)
 
 
 def _page(rows: Any, limit: int) -> AnnotationPage:
@@ -121,7 +128,7 @@ def _page(rows: Any, limit: int) -> AnnotationPage:
 @router.post(
     "/documents/{document_id}/annotations",
     status_code=201,
-    responses={200: {"model": Annotations, "description": "The same request came before"}, **described(400, 401, 403, 404, 413, 422, 503, 507)},
+    responses={200: {"model": Annotations, "description": "The same request came before"}, **described(400, 401, 403, 404, 409, 413, 422, 503, 507)},
     openapi_extra=body_of(GivenAnnotation),
 )  # fmt: skip
 async def post_annotations(
@@ -148,6 +155,8 @@ def _add(
     given = parse_body(body, GivenAnnotation)
     with Session(service.engine) as session, session.begin():
         _find(session, document_id)
+        if given.model is not None and withheld(session, caller.id, document_id):
+            raise Problem(409, "review_blind", f"{document_id}: was given to you to label before you see its prediction, so none can have been shown; leave `model` out")  # fmt: skip
         before = _shown(session, service, document_id, given.model)
         origin = Origin(
             document_id, caller.name, SOURCE, f"{caller.id}/{key if key is not None else new_id('request')}",
@@ -159,6 +168,10 @@ def _add(
         ]
         if any(what == "conflict" for what, _ in became):
             raise Problem(422, "idempotency_key_reused", f"Idempotency-Key {key!r}: has come before with other labels; use a new key for a new request")  # fmt: skip
+        # A review ends with its annotation, in the same transaction.
+        whole = next((row for what, row in became if what == "added" and row.passage_id is None), None)
+        if whole is not None:
+            finish_lease(session, caller.id, document_id, whole.id)
         answer = Annotations(annotations=[annotation_answer(row) for _, row in became])
     return answer, any(what == "added" for what, _ in became)
 

@@ -97,12 +97,6 @@ class ModelAnswer(BaseModel):
     in_use: bool
 
 
-class ModelList(BaseModel):
-    """The models at hand."""
-
-    models: list[ModelAnswer]
-
-
 class Health(BaseModel):
     """Whether the service lives, or is ready to take documents."""
 

@@ -10,6 +10,8 @@ from fastapi import FastAPI
 
 from api.http import (
     about,
+    adjudication,
+    agreement,
     audit,
     documents,
     exports,
@@ -17,9 +19,11 @@ from api.http import (
     keys,
     labelling,
     labelstudio,
+    models,
     operations,
     passages,
     people,
+    review,
     search,
     session,
     submissions,
@@ -55,7 +59,7 @@ def create_application(service: Service, on_end: Callable[[], None]) -> FastAPI:
     metrics = operations.create_router(anybody=service.settings.metrics_open)
     for router in (
         documents.router, passages.router, views.router, submissions.router, search.router, jobs.router, annotations_router,
-        labelling.router, exports.router, labelstudio.router, about.router, session.router, keys.router, people.router,
+        labelling.router, exports.router, labelstudio.router, about.router, models.router, review.router, adjudication.router, agreement.router, session.router, keys.router, people.router,
         audit.router, webhooks.router, metrics,
     ):  # fmt: skip
         app.include_router(router)

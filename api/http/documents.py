@@ -30,6 +30,7 @@ from api.http.upload import Keeper, printable
 from api.quota import check_quota
 from api.store.documents import DocumentFilter, DocumentStatus, find_prediction, latest_job, list_documents
 from api.store.keys import Caller
+from api.store.leases import all_withheld, withheld
 from api.submission import IdempotencyKeyError, Receipt, Upload, submit
 from classifier.prediction import Prediction
 
@@ -118,7 +119,7 @@ async def _submitted(request: Request, service: Service, caller: Caller, key: st
 def get_documents(
     service: ServiceGiven,
     session: SessionGiven,
-    _caller: Viewer,
+    caller: Viewer,
     limit: Annotated[int, Query(ge=1, le=200, description="how many at most")] = 50,
     cursor: Annotated[
         str | None, Query(max_length=64, pattern=ID_PATTERN, description="`next_cursor` of the page before")
@@ -132,7 +133,9 @@ def get_documents(
     q: Words | None = None,
 ) -> DocumentPage:  # fmt: skip
     """List documents, newest first: all of them, or those that fit every filter."""
-    wanted = DocumentFilter(authority, authority_code, kind, year, strength, status, q)
+    # To find a document by its strength would tell it.
+    hidden = all_withheld(session, caller.id) if strength is not None else frozenset()
+    wanted = DocumentFilter(authority, authority_code, kind, year, strength, status, q, hidden)
     rows = list_documents(session, limit + 1, cursor, wanted, service.model.id)
     return DocumentPage(
         documents=[document_answer(row) for row in rows[:limit]],
@@ -142,25 +145,27 @@ def get_documents(
 
 @router.get("/{document_id}", responses=described(401, 403, 404, 422, 503))
 def get_document(
-    document_id: DocumentId, service: ServiceGiven, session: SessionGiven, _caller: Viewer
+    document_id: DocumentId, service: ServiceGiven, session: SessionGiven, caller: Viewer
 ) -> DocumentDetail:
-    """Return a document's details, its newest job, and in short what is said of it."""
+    """Return a document's details, its newest job, and in short what is said of it, unless the caller is to label it first."""
     document = found_document(session, document_id)
-    found = find_prediction(session, document.id, service.model.id)
+    hidden = withheld(session, caller.id, document.id)
+    found = None if hidden else find_prediction(session, document.id, service.model.id)
     return document_detail(document, latest_job(session, document.id), found)
 
 
 @router.get(
     "/{document_id}/prediction",
-    responses={200: {"model": Prediction}, **described(401, 403, 404, 422, 503)},
+    responses={200: {"model": Prediction}, **described(401, 403, 404, 409, 422, 503)},
     response_class=Response,
 )
-def get_prediction(document_id: DocumentId, service: ServiceGiven, session: SessionGiven, _caller: Viewer) -> Response:
+def get_prediction(document_id: DocumentId, service: ServiceGiven, session: SessionGiven, caller: Viewer) -> Response:
     """Return what the model in use says of a document: the object that `prevention score --format json` prints.
 
-    Where that model has not scored it, the newest prediction by another is returned; `model` in it says which.
+    Where that model has not scored it, the newest prediction by another is returned; `model` in it says which. It is withheld from
+    who was given the document to label before seeing it.
     """
-    found = found_prediction(session, found_document(session, document_id), service.model.id)
+    found = found_prediction(session, found_document(session, document_id), service.model.id, caller)
     return Response(found.body, media_type="application/json")
 
 

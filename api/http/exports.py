@@ -18,6 +18,8 @@ from api.http.documents import MEDIA_TYPES
 from api.http.problems import described
 from api.http.service import Service, ServiceGiven, Viewer
 from api.labelstudio.export import task_of
+from api.store.keys import Caller
+from api.store.leases import all_withheld
 from api.store.readings import passages_of
 from api.store.selection import Filter, Selected, selected
 from api.store.tables import now
@@ -48,42 +50,44 @@ def _described(media_type: str, what: str, kind: str = "string") -> dict[int | s
 
 
 @router.get("/csv", responses=_described("text/csv", "One row per document"), response_class=StreamingResponse)
-def export_csv(service: ServiceGiven, _caller: Viewer, wanted: Wanted) -> StreamingResponse:
+def export_csv(service: ServiceGiven, caller: Viewer, wanted: Wanted) -> StreamingResponse:
     """Write a table: the columns of `prevention score --format csv`, then what the service knows. No cell is a formula."""
-    return _file(csv_lines(_pages(service, wanted)), "text/csv; charset=utf-8", "predictions", "csv")
+    return _file(csv_lines(_pages(service, caller, wanted)), "text/csv; charset=utf-8", "predictions", "csv")
 
 
 @router.get("/xlsx", responses=_described(_XLSX, "One row per document"), response_class=StreamingResponse)
-def export_xlsx(service: ServiceGiven, _caller: Viewer, wanted: Wanted) -> StreamingResponse:
+def export_xlsx(service: ServiceGiven, caller: Viewer, wanted: Wanted) -> StreamingResponse:
     """Write the same table as a workbook."""
-    return _file(_workbook(_pages(service, wanted)), _XLSX, "predictions", "xlsx")
+    return _file(_workbook(_pages(service, caller, wanted)), _XLSX, "predictions", "xlsx")
 
 
 @router.get("/jsonl", responses=_described("application/jsonl", "One prediction per line"), response_class=StreamingResponse)  # fmt: skip
-def export_jsonl(service: ServiceGiven, _caller: Viewer, wanted: Wanted) -> StreamingResponse:
+def export_jsonl(service: ServiceGiven, caller: Viewer, wanted: Wanted) -> StreamingResponse:
     """Write every prediction, one object per line, as `prevention score --format json` prints it."""
-    lines = (one.prediction.body + "\n" for page in _pages(service, wanted) for one in page if one.prediction)
+    lines = (one.prediction.body + "\n" for page in _pages(service, caller, wanted) for one in page if one.prediction)
     return _file(lines, "application/jsonl", "predictions", "jsonl")
 
 
 @router.get("/label-studio", responses=_described("application/json", "Tasks to import", "array"), response_class=StreamingResponse)  # fmt: skip
-def export_label_studio(service: ServiceGiven, _caller: Viewer, wanted: Wanted) -> StreamingResponse:
+def export_label_studio(service: ServiceGiven, caller: Viewer, wanted: Wanted) -> StreamingResponse:
     """Write scored documents as Label Studio's tasks, with their predictions; set the project up with its configuration first."""
-    return _file(_tasks(service, wanted), "application/json", "label-studio", "json")
+    return _file(_tasks(service, caller, wanted), "application/json", "label-studio", "json")
 
 
 @router.get("/web-annotation", responses=_described(MEDIA_TYPE, "An annotation collection", "object"), response_class=StreamingResponse)  # fmt: skip
-def export_web_annotation(
-    request: Request, service: ServiceGiven, _caller: Viewer, wanted: Wanted
-) -> StreamingResponse:
+def export_web_annotation(request: Request, service: ServiceGiven, caller: Viewer, wanted: Wanted) -> StreamingResponse:
     """Write all evidence as a W3C Web Annotation collection in JSON-LD."""
     base = str(request.base_url).rstrip("/")
-    pieces = collection(_with_texts(service, _pages(service, wanted)), base, MEDIA_TYPES)
+    pieces = collection(_with_texts(service, _pages(service, caller, wanted)), base, MEDIA_TYPES)
     return _file(pieces, MEDIA_TYPE, "web-annotations", "jsonld")
 
 
-def _pages(service: Service, wanted: Filter) -> Iterator[list[Selected]]:
-    return selected(service.engine, service.model.id, wanted)
+def _pages(service: Service, caller: Caller, wanted: Filter) -> Iterator[list[Selected]]:
+    """Yield what is exported, without the predictions that are kept from the caller until he has labelled their documents."""
+    with Session(service.engine) as session:
+        hidden = all_withheld(session, caller.id)
+    for page in selected(service.engine, service.model.id, wanted):
+        yield [Selected(one.document, None) if one.document.id in hidden else one for one in page]
 
 
 def _file(pieces: Iterator[Piece], media_type: str, name: str, suffix: str) -> StreamingResponse:
@@ -103,9 +107,9 @@ def _workbook(pages: Iterable[list[Selected]]) -> Iterator[bytes]:
             yield piece
 
 
-def _tasks(service: Service, wanted: Filter) -> Iterator[str]:
+def _tasks(service: Service, caller: Caller, wanted: Filter) -> Iterator[str]:
     begun = False
-    for page in _pages(service, wanted):
+    for page in _pages(service, caller, wanted):
         for one in page:
             with Session(service.engine) as session:
                 task = task_of(session, one, service.thresholds)

@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 from api.http.problems import Problem
 from api.http.service import ID_PATTERN
 from api.store.documents import find_prediction, latest_job
+from api.store.keys import Caller
+from api.store.leases import withheld
 from api.store.tables import StoredDocument, StoredPrediction
 
 RETRY_AFTER = "1"
@@ -26,8 +28,10 @@ def found_document(session: Session, document_id: str) -> StoredDocument:
     return document
 
 
-def found_prediction(session: Session, document: StoredDocument, model_id: str) -> StoredPrediction:
-    """Return the prediction by the model in use, or the newest by another."""
+def found_prediction(session: Session, document: StoredDocument, model_id: str, caller: Caller) -> StoredPrediction:
+    """Return the prediction by the model in use, or the newest by another; not to who is to label the document first."""
+    if withheld(session, caller.id, document.id):
+        raise Problem(409, "review_blind", f"{document.id}: was given to you to label before you see its prediction; send your annotation, or give the document back at /v1/review/leases")  # fmt: skip
     found = find_prediction(session, document.id, model_id)
     if found is None:
         raise missing_prediction(session, document)

@@ -21,6 +21,7 @@ from api.labelstudio.imports import Importer, Outcome
 from api.labelstudio.tasks import TaskText, region
 from api.store.documents import find_prediction
 from api.store.keys import Caller
+from api.store.leases import withheld
 from api.store.readings import find_reading
 from classifier.batch import AskedPassage
 
@@ -135,21 +136,21 @@ async def backend_setup(service: ServiceGiven, _caller: Viewer) -> Setup:
 
 @router.post(
     "/label-studio/predict",
-    responses=described(400, 401, 403, 413, 422, 503),
+    responses=described(400, 401, 403, 409, 413, 422, 503),
     openapi_extra=body_like({"type": "object", "properties": {"tasks": _TASKS}, "required": ["tasks"]}),
 )
-async def backend_predict(request: Request, service: ServiceGiven, _caller: Viewer) -> Predictions:
+async def backend_predict(request: Request, service: ServiceGiven, caller: Viewer) -> Predictions:
     """Predict tasks: those that this service has exported from the store, and any other text paragraph by paragraph."""
     body = await read_body(request, _PREDICT_MB)
-    return await run_in_threadpool(_predict, service, body)
+    return await run_in_threadpool(_predict, service, caller, body)
 
 
-def _predict(service: Service, body: bytes) -> Predictions:
+def _predict(service: Service, caller: Caller, body: bytes) -> Predictions:
     given = parse_json(body)
     tasks = given.get("tasks") if isinstance(given, dict) else None
     if not isinstance(tasks, list):
         raise Problem(422, "no_tasks", "the body has no list `tasks`; send what Label Studio sends to an ML backend")
-    results = [_known(service, _data(task)) for task in tasks]
+    results = [_known(service, caller, _data(task)) for task in tasks]
     unknown = [place for place, result in enumerate(results) if result is None]
     texts = [_paragraphs(_data(tasks[place]).get("text")) for place in unknown]
     predicted = _predict_texts(service, texts)
@@ -163,12 +164,14 @@ def _data(task: object) -> Mapping[str, Any]:
     return data if isinstance(data, dict) else {}
 
 
-def _known(service: Service, data: Mapping[str, Any]) -> dict[str, Any] | None:
+def _known(service: Service, caller: Caller, data: Mapping[str, Any]) -> dict[str, Any] | None:
     """Return the kept prediction of a task's document; None where there is none."""
     document_id = data.get("document_id")
     if not isinstance(document_id, str) or not document_id.isprintable():
         return None
     with Session(service.engine) as session:
+        if withheld(session, caller.id, document_id):
+            raise Problem(409, "review_blind", f"{document_id}: was given to you to label before you see its prediction; send your annotation first")  # fmt: skip
         kept = find_prediction(session, document_id, service.model.id)
         reading = find_reading(session, document_id, kept.reading_id) if kept is not None else None
         if kept is None or reading is None or reading.id != kept.reading_id:

@@ -11,8 +11,9 @@ from prometheus_client.registry import Collector
 from sqlalchemy.orm import Session
 
 from api.http.problems import described
-from api.http.service import Admin, ModelCard, Service, ServiceGiven
+from api.http.service import Admin, Service, ServiceGiven
 from api.metrics import REGISTRY
+from api.models import ModelCard
 from api.store.figures import Figures, figures_of
 from classifier import __version__
 

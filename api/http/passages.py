@@ -12,6 +12,7 @@ from api.http.found import DocumentId, found_document, found_prediction, missing
 from api.http.problems import Problem, described
 from api.http.service import ServiceGiven, SessionGiven, Viewer
 from api.store.documents import find_prediction
+from api.store.leases import withheld
 from api.store.passages import Choice, LabelledPassage, ReadingPassages
 from classifier.prediction import Evidence, Prediction
 
@@ -60,17 +61,17 @@ class PassagePage(BaseModel):
     next_after: int | None = Field(description="give it as `after` to get the passages after these; null at the end")
 
 
-@router.get("/{document_id}/evidence", responses=described(401, 403, 404, 422, 503))
+@router.get("/{document_id}/evidence", responses=described(401, 403, 404, 409, 422, 503))
 def get_evidence(
     document_id: DocumentId,
     service: ServiceGiven,
     session: SessionGiven,
-    _caller: Viewer,
+    caller: Viewer,
     criterion: Annotated[str | None, Query(max_length=100, pattern="^[a-z0-9_]+$", description="only what is evidence of this: strength, a tier or another criterion", examples=["tertiary"])] = None,
     page: OnPage = None,
 ) -> EvidenceList:  # fmt: skip
     """Return all evidence of the prediction in one flat list."""
-    found = found_prediction(session, found_document(session, document_id), service.model.id)
+    found = found_prediction(session, found_document(session, document_id), service.model.id, caller)
     prediction = Prediction.model_validate_json(found.body)
     answers = _answers(prediction)
     if criterion is not None and criterion not in answers:
@@ -91,16 +92,17 @@ def get_passages(
     document_id: DocumentId,
     service: ServiceGiven,
     session: SessionGiven,
-    _caller: Viewer,
+    caller: Viewer,
     page: OnPage = None,
     label: Annotated[str | None, Query(max_length=100, pattern="^[a-z0-9_]+$", description="only passages to which the model gives this label", examples=["tertiary"])] = None,
     least: Annotated[float, Query(ge=0, le=1, description="with at least this probability")] = 0.5,
     after: Annotated[int, Query(ge=-1, le=_LAST_NUMBER, description="`next_after` of the page before")] = -1,
     limit: Annotated[int, Query(ge=1, le=500, description="how many at most")] = 100,
 ) -> PassagePage:  # fmt: skip
-    """Return a document's passages in reading order, each with its probabilities by label."""
+    """Return a document's passages in reading order, each with its probabilities by label, unless the caller is to label it first."""
     document = found_document(session, document_id)
-    prediction = find_prediction(session, document.id, service.model.id)
+    hidden = withheld(session, caller.id, document.id)
+    prediction = None if hidden else find_prediction(session, document.id, service.model.id)
     passages = ReadingPassages(session, document.id, prediction)
     if prediction is None and passages.reading_id is None:
         raise missing_prediction(session, document)

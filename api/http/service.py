@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Annotated
@@ -18,6 +17,7 @@ from api.http.problems import Problem
 from api.http.rates import charge, charge_address
 from api.http.scopes import READING, needed_scope
 from api.limits import Limits
+from api.models import InUse, ModelCard, ModelSwitch
 from api.page_images import PageImages
 from api.queue import JobQueue
 from api.settings import Settings
@@ -30,17 +30,6 @@ from classifier.codebook import Codebook
 
 
 @dataclass(frozen=True, slots=True)
-class ModelCard:
-    """A model as the service names it."""
-
-    id: str
-    codebook_version: str
-    in_use: bool
-    # From which probability on a passage has a label.
-    thresholds: Mapping[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
 class Service:
     """The parts behind the routes."""
 
@@ -48,22 +37,31 @@ class Service:
     engine: Engine
     files: Files
     queue: JobQueue
-    models: tuple[ModelCard, ...]
-    codebook: Codebook
-    # The model in use itself; requests and the worker take turns with it.
-    loading: Future[Artefact]
+    # What is in use when the request comes; it is kept to until the answer.
+    in_use: InUse
+    switch: ModelSwitch
     page_images: PageImages
     limits: Limits = field(default_factory=Limits)
 
     @property
     def artefact(self) -> Artefact:
         """The model itself; waits until it is loaded."""
-        return self.loading.result()
+        return self.in_use.artefact
+
+    @property
+    def models(self) -> tuple[ModelCard, ...]:
+        """The models at hand."""
+        return self.in_use.cards
+
+    @property
+    def codebook(self) -> Codebook:
+        """The codebook of the model in use."""
+        return self.in_use.codebook
 
     @property
     def model(self) -> ModelCard:
         """The model in use."""
-        return next(model for model in self.models if model.in_use)
+        return self.in_use.card
 
     @property
     def thresholds(self) -> dict[str, Mapping[str, float]]:
@@ -73,7 +71,7 @@ class Service:
 
 def _service(request: Request) -> Service:
     service: Service = request.app.state.service
-    return service
+    return replace(service, in_use=service.switch.now)
 
 
 ServiceGiven = Annotated[Service, Depends(_service)]
@@ -176,6 +174,7 @@ def _at_least(role: Role) -> Callable[[Caller], Caller]:
 ID_PATTERN = r"^[A-Za-z0-9_]+$"
 Viewer = Annotated[Caller, Depends(_at_least("viewer"))]
 Annotator = Annotated[Caller, Depends(_at_least("annotator"))]
+Adjudicator = Annotated[Caller, Depends(_at_least("adjudicator"))]
 Admin = Annotated[Caller, Depends(_at_least("admin"))]
 
 

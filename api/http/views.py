@@ -18,6 +18,7 @@ from api.http.found import DocumentId, found_document, found_prediction
 from api.http.problems import Problem, described
 from api.http.service import Service, ServiceGiven, Viewer
 from api.scoring import error_code
+from api.store.keys import Caller
 from classifier.errors import DocumentError, MissingPageError
 from classifier.prediction import Prediction
 from classifier.report.annotated import annotated_pdf
@@ -64,7 +65,7 @@ async def get_page(
     if_none_match: Annotated[str | None, Header(description="`ETag` of the image that is at hand")] = None,
 ) -> Response:
     """Return a page of a PDF as an image."""
-    shown = await run_in_threadpool(_shown, service, document_id, scored=False)
+    shown = await run_in_threadpool(_shown, service, document_id)
     if shown.format != "pdf":
         raise Problem(
             404, "no_pages", f"{shown.name}: is {shown.format}, which has no pages to show; read its passages"
@@ -85,12 +86,12 @@ async def get_page(
 
 @router.get(
     "/{document_id}/report.html",
-    responses={200: {"content": {"text/html": {"schema": {"type": "string"}}}, "description": "One file that stands alone"}, **described(401, 403, 404, 422, 503, 507)},
+    responses={200: {"content": {"text/html": {"schema": {"type": "string"}}}, "description": "One file that stands alone"}, **described(401, 403, 404, 409, 422, 503, 507)},
     response_class=Response,
 )  # fmt: skip
-async def get_report(document_id: DocumentId, service: ServiceGiven, _caller: Viewer) -> Response:
+async def get_report(document_id: DocumentId, service: ServiceGiven, caller: Viewer) -> Response:
     """Return the report of a document: what the model says, and each quote on its page."""
-    shown = await run_in_threadpool(_shown, service, document_id, scored=True)
+    shown = await run_in_threadpool(_shown, service, document_id, caller)
     assert shown.prediction is not None
     prediction = shown.prediction
     page = await _rendered(shown, lambda: html_report(prediction, shown.path))
@@ -100,12 +101,15 @@ async def get_report(document_id: DocumentId, service: ServiceGiven, _caller: Vi
 
 @router.get(
     "/{document_id}/annotated.pdf",
-    responses={**_file_of("application/pdf", "The PDF with highlights"), **described(401, 403, 404, 422, 503, 507)},
+    responses={
+        **_file_of("application/pdf", "The PDF with highlights"),
+        **described(401, 403, 404, 409, 422, 503, 507),
+    },
     response_class=Response,
 )
-async def get_annotated(document_id: DocumentId, service: ServiceGiven, _caller: Viewer) -> Response:
+async def get_annotated(document_id: DocumentId, service: ServiceGiven, caller: Viewer) -> Response:
     """Return a PDF with its evidence highlighted, for any viewer."""
-    shown = await run_in_threadpool(_shown, service, document_id, scored=True)
+    shown = await run_in_threadpool(_shown, service, document_id, caller)
     if shown.format != "pdf":
         raise Problem(
             404, "not_a_pdf", f"{shown.name}: is {shown.format}, and only a PDF is highlighted; see its report"
@@ -121,13 +125,13 @@ async def get_annotated(document_id: DocumentId, service: ServiceGiven, _caller:
     return Response(content, media_type="application/pdf", headers=headers)
 
 
-def _shown(service: Service, document_id: str, *, scored: bool) -> _Shown:
-    """Look a document up; no session is held while it is rendered."""
+def _shown(service: Service, document_id: str, reader: Caller | None = None) -> _Shown:
+    """Look a document up, with its prediction where it is for a reader of that; no session is held while it is rendered."""
     with Session(service.engine) as session:
         document = found_document(session, document_id)
         prediction = None
-        if scored:
-            found = found_prediction(session, document, service.model.id)
+        if reader is not None:
+            found = found_prediction(session, document, service.model.id, reader)
             prediction = Prediction.model_validate_json(found.body)
         path = service.files.path(document.digest)
         return _Shown(document.name, document.digest, document.format, document.pages, path, prediction)

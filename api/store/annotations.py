@@ -62,8 +62,20 @@ def append(
     return "added", row
 
 
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """Documents of which a reader sees only annotations of his own."""
+
+    documents: frozenset[str]
+    reader: str
+
+
 def list_annotations(
-    session: Session, limit: int, before: str | None = None, document_id: str | None = None
+    session: Session,
+    limit: int,
+    before: str | None = None,
+    document_id: str | None = None,
+    hidden: Hidden | None = None,
 ) -> Sequence[Annotation]:
     """Return annotations, newest first, of one document or of all; with `before`, those that came before the one of that id."""
     query = select(Annotation).order_by(Annotation.id.desc()).limit(limit)
@@ -71,4 +83,6 @@ def list_annotations(
         query = query.where(Annotation.id < before)
     if document_id is not None:
         query = query.where(Annotation.document_id == document_id)
+    if hidden is not None and hidden.documents:
+        query = query.where(Annotation.document_id.not_in(hidden.documents) | (Annotation.added_by == hidden.reader))
     return session.scalars(query).all()

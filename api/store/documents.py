@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -29,6 +29,7 @@ class DocumentFilter:
     strength: str | None = None
     status: DocumentStatus | None = None
     words: str | None = None
+    without: Collection[str] = ()
 
 
 def list_documents(
@@ -57,6 +58,8 @@ def _conditions(wanted: DocumentFilter, model_id: str) -> list[ColumnElement[boo
         StoredDocument.kind: wanted.kind, StoredDocument.year: wanted.year,
     }  # fmt: skip
     found: list[ColumnElement[bool]] = [name == value for name, value in columns.items() if value is not None]
+    if wanted.without:
+        found.append(StoredDocument.id.not_in(wanted.without))
     if wanted.strength is not None:
         strength = select(func.coalesce(StoredPrediction.strength, NOT_ENOUGH_TEXT)).where(
             StoredPrediction.document_id == StoredDocument.id

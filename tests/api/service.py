@@ -20,6 +20,7 @@ from sqlalchemy import Engine, text
 
 from api.settings import load_settings
 from api.store.database import open_database
+from classifier.artefact import current_model
 
 PROGRAM = Path(sys.executable).parent / "prevention"
 READY_SECONDS = 60.0
@@ -41,6 +42,9 @@ class RunningService:
         self.program: tuple[str | Path, ...] = (PROGRAM,)
         # Tests ask more often than people do; those of the limits set their own.
         settings = {"PREVENTION_RATE_PER_MINUTE": "100000", **settings}
+        # The model is fixed where a test has no folder of models of its own: none shall change the one that this machine uses.
+        if "PREVENTION_MODELS" not in settings:
+            settings.setdefault("PREVENTION_MODEL", str(current_model()))
         self.environment = {**os.environ, **settings, **({"PREVENTION_DATABASE_URL": url} if url is not None else {})}
         self._process: subprocess.Popen[bytes] | None = None
         if key is None:

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score
 
+from classifier.agreement import bootstrap
 from training.card import with_gold
-from training.evaluation import QUOTED, bootstrap, f1_of, macro_f1, score_ordinal, score_passages
+from training.evaluation import QUOTED, f1_of, macro_f1, score_ordinal, score_passages
 
 LABELS = ["primary", "secondary", "tertiary", "emphasis", "awareness_only", "integration", "loneliness"]
 

@@ -22,7 +22,7 @@ from training.data import in_split, load_passages, load_splits, load_strategies
 from training.encoder import PassageNetwork, network_logits
 from training.export import export
 from training.hand_labels import import_labels
-from training.run import Documents, Trained, hand_labelled, make_current, refit, train
+from training.run import Documents, Trained, hand_labelled, refit, train
 
 CONFIG = TrainingConfig(name="small", epochs=1, limit=96, seed=3)
 
@@ -125,11 +125,6 @@ def test_too_few_strategies_are_told(trained: Trained, little: Path, tmp_path: P
         LabelledDataError, match="4 documents with a strength label and a file, fewer than 10; add labels"
     ):
         refit(trained.folder, lambda _: None, data=few, models=tmp_path / "models")
-
-
-def test_a_model_is_put_into_use(trained: Trained) -> None:
-    make_current(trained.folder)
-    assert (trained.folder.parent / "CURRENT").read_text().strip() == trained.folder.name
 
 
 def test_the_exported_graph_says_what_the_network_says(tmp_path: Path, model: Artefact) -> None:

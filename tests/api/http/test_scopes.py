@@ -8,7 +8,7 @@ from api.http.scopes import needed_scope
 
 
 @pytest.mark.parametrize(
-    ("tags", "method"), [([], "GET"), (["service"], "GET"), (["new"], "POST"), (["models"], "POST")]
+    ("tags", "method"), [([], "GET"), (["service"], "GET"), (["new"], "POST"), (["search"], "POST")]
 )
 def test_a_route_that_the_table_does_not_know_is_nobodys(tags: list[str], method: str) -> None:
     assert needed_scope(tags, method) is None

@@ -16,7 +16,7 @@ from api.store.sign_ins import begin_sign_in
 from api.store.tables import Person, Role, new_id, now
 from tests.api.service import RunningService, strategy, submit
 
-ANYBODY, VIEWER, ANNOTATOR, ADMIN = "nobody", "viewer", "annotator", "admin"
+ANYBODY, VIEWER, ANNOTATOR, ADJUDICATOR, ADMIN = "nobody", "viewer", "annotator", "adjudicator", "admin"
 # The least role that each route asks for. A route that is not here fails the test.
 LEAST = {
     ("get", "/health/live"): ANYBODY,
@@ -24,6 +24,18 @@ LEAST = {
     ("get", "/version"): ANYBODY,
     ("get", "/metrics"): ADMIN,
     ("get", "/v1/models"): VIEWER,
+    ("get", "/v1/models/{model_id}"): VIEWER,
+    ("post", "/v1/models/{model_id}:promote"): ADMIN,
+    ("post", "/v1/models:rollback"): ADMIN,
+    ("get", "/v1/review/queue"): ANNOTATOR,
+    ("get", "/v1/review/leases"): ANNOTATOR,
+    ("post", "/v1/review/leases"): ANNOTATOR,
+    ("delete", "/v1/review/leases/{lease_id}"): ANNOTATOR,
+    ("get", "/v1/review/rates"): ADJUDICATOR,
+    ("get", "/v1/review/adjudications"): ADJUDICATOR,
+    ("get", "/v1/review/adjudications/{document_id}"): ADJUDICATOR,
+    ("post", "/v1/review/adjudications/{document_id}"): ADJUDICATOR,
+    ("get", "/v1/review/agreement"): ADJUDICATOR,
     ("get", "/v1/documents"): VIEWER,
     ("get", "/v1/documents/{document_id}"): VIEWER,
     ("get", "/v1/documents/{document_id}/prediction"): VIEWER,
@@ -73,11 +85,12 @@ SCOPE = {
     "documents": ("read", "submit"),
     "jobs": ("read", "submit"),
     "submissions": ("read", "submit"),
-    "models": ("read", None),
+    "models": ("read", "admin"),
     "search": ("read", None),
     "scoring": ("score", "score"),
     "exports": ("export", "export"),
     "annotations": ("read", "annotate"),
+    "review": ("read", "annotate"),
     "label-studio": ("read", "annotate"),
     "keys": ("admin", "admin"),
     "people": ("admin", "admin"),
