@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from api.annotation import NOT_ENOUGH_TEXT
 from api.http.found import DocumentId, found_document
 from api.http.service import Service, ServiceGiven, SessionGiven
+from api.pages.considered import LABEL_OF
 from api.pages.criteria import Asked, asked, by_part
 from api.pages.rendering import render, words
 from api.pages.segments import shown_passages
@@ -58,6 +59,7 @@ def get_document(document_id: DocumentId, service: ServiceGiven, session: Sessio
         earlier=_told(session, service.codebook, earlier),
         may_review=visitor.caller.may("annotator"),
         unreadable=NOT_ENOUGH_TEXT,
+        labelled=LABEL_OF,
         data=_data(service, session, visitor, document, kept, criteria, earlier),
         **around,
     )
@@ -89,7 +91,10 @@ def _data(
             one.criterion.key: {"levels": [*one.criterion.levels, NOT_ENOUGH_TEXT], "value": one.value} for one in criteria
         },
         "words": {level: words(level) for one in criteria for level in [*one.criterion.levels, NOT_ENOUGH_TEXT]},
+        "names": {one.criterion.key: words(one.criterion.key) for one in criteria},
         "questions": {one.criterion.key: one.criterion.question for one in criteria},
+        "labelOf": LABEL_OF,
+        "pages": document.pages or 1,
         "places": [asdict(place) for one in criteria for place in one.places],
         "seen": earlier[0].id if earlier else "",
         "draft": {

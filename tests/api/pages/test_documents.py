@@ -9,7 +9,10 @@ from tests.api.service import RunningService, strategy, submit, wait_for
 
 
 def made(client: httpx.Client, mark: str, **fields: str) -> str:
-    answer = submit(client, strategy(mark), f"{mark}.md", **fields).json()
+    content = (
+        strategy(mark) + f"\nThe word {mark} stands in this paragraph about prevention and help at home.\n".encode()
+    )
+    answer = submit(client, content, f"{mark}.md", **fields).json()
     assert wait_for(client, answer["job_id"])["status"] == "succeeded"
     return str(answer["document_id"])
 
@@ -73,7 +76,7 @@ def test_many_documents_come_in_pages(client: httpx.Client, service: RunningServ
         assert first.count("<tr id=") == 50
         older = first.split('href="/documents?')[1].split('"')[0].replace("&amp;", "&")
         second = page.get(f"/documents?{older}").text
-        assert answer["documents"][0]["document_id"] in second
+        assert all(f"row-{one['document_id']}" in first + second for one in answer["documents"])
         assert page.get("/documents?cursor=no-id!").status_code == 422
     client.get(f"/v1/submissions/{answer['submission_id']}", params={"wait": 60})
 

@@ -225,6 +225,7 @@ export class Codebook extends EventTarget {
     if (button.classList.contains("jump")) this.go(id);
     else if (button.classList.contains("remove")) this.remove(id);
     else if (button.classList.contains("add")) this.add([this.places.get(id)], this.places.get(id).criterion);
+    else if (button.classList.contains("further")) this.dispatchEvent(new CustomEvent("further", { detail: this.#criterionOf(button) }));
     else if (button.classList.contains("confirm")) this.confirm(this.#criterionOf(button));
   }
 }

@@ -1,5 +1,6 @@
 // The page of one document, put together: pages, codebook, draft, and the keys that move between them.
 
+import { Refusal } from "../service.js";
 import { Codebook } from "./codebook.js";
 import { Conflict } from "./conflict.js";
 import { Draft } from "./draft.js";
@@ -40,7 +41,13 @@ function view(name) {
 }
 
 function drawMarks() {
-  pages.draw(codebook.marks, codebook.current, panel.shown?.id);
+  const { shown } = panel;
+  const passage = shown ? [{ page: shown.page, boxes: shown.boxes, shade: "passage", places: [] }] : [];
+  pages.draw([...codebook.marks, ...passage], codebook.current, shown?.id);
+}
+
+function toPages() {
+  if (matchMedia("(max-width: 60rem)").matches) view("document");
 }
 
 const STATES = { saved: "Saved", saving: "Saving…", conflict: "Changed in another window", "": "" };
@@ -76,10 +83,35 @@ draft.addEventListener("conflict", async ({ detail: kept }) => {
 
 codebook.addEventListener("place", async ({ detail: place }) => {
   drawMarks();
-  if (matchMedia("(max-width: 60rem)").matches) view("document");
+  toPages();
   await pages.show(place);
   if (panel.open) await panel.show(place.page, place.passage);
 });
+
+codebook.addEventListener("criterion", ({ detail }) => {
+  const told = find("#passage-criterion");
+  if (told) told.textContent = data.names[detail];
+});
+codebook.addEventListener("further", ({ detail }) => further(detail));
+panel.addEventListener("shown", async ({ detail: passage }) => {
+  drawMarks();
+  if (!passage) return;
+  toPages();
+  await pages.show({ id: "", page: passage.page, boxes: passage.boxes, passage: passage.id });
+});
+
+async function further(criterion) {
+  codebook.choose(criterion);
+  const known = new Set([...codebook.places.values()].filter((place) => place.criterion === criterion).map((place) => place.passage));
+  fault((await panel.further(criterion, known)) ? "" : "No further passage comes near this criterion.");
+}
+
+/** Add what is selected, or else the passage in the panel. */
+async function addEvidence() {
+  if (selection.held || !panel.shown) return selection.add();
+  const { id, page, start, end, text, boxes } = panel.shown;
+  codebook.add([{ passage_id: id, page, start, end, quote: text, boxes }], codebook.criterion);
+}
 
 find("#pages").addEventListener("click", async (event) => {
   if (!document.getSelection().isCollapsed) return;
@@ -130,14 +162,17 @@ const shortcuts = new Shortcuts(find("#shortcuts"), [
         { keys: ["0"], does: "not enough readable text" },
         { keys: ["c"], does: "confirm the criterion, or the passage's labels, as they are", run: confirmOne },
         { keys: ["a"], does: "confirm the rest as the model says", run: () => codebook.acceptRest() },
-        { keys: ["e"], does: "add the selected text as evidence", run: () => selection.add() },
+        { keys: ["e"], does: "add the selected text, or the passage in the panel, as evidence", run: addEvidence },
         { keys: ["x"], does: "remove this evidence, or put it back", run: () => codebook.remove(codebook.current) },
         { keys: ["m"], does: "write a note", run: () => find("#note").focus() },
         { keys: ["u", "Ctrl+Z"], does: "undo", run: () => draft.undo() },
         { keys: ["s"], does: "send the review", run: send },
       ]
     : []),
+  { keys: ["f"], does: "next passage on this criterion", run: () => further(codebook.criterion) },
   { keys: ["t"], does: "labels of the passage", run: labelPassage },
+  { keys: ["."], does: "next passage, while the panel is open", run: () => panel.step(1) },
+  { keys: [","], does: "passage before", run: () => panel.step(-1) },
   { keys: ["]"], does: "next document", run: follow("#older") },
   { keys: ["["], does: "document before", run: follow("#newer") },
   { keys: ["Escape"], does: "close the panel, or leave the note", run: () => panel.close() },
@@ -157,11 +192,18 @@ if (editing) {
   find("#undo").addEventListener("click", () => draft.undo());
   find("#accept").addEventListener("click", () => codebook.acceptRest());
   find("#send").addEventListener("click", send);
+  find("#passage-add").addEventListener("click", addEvidence);
   const note = find("#note");
   note.value = draft.content.note ?? "";
   note.addEventListener("input", () => draft.change((content) => (content.note = note.value.trim() ? note.value : null), "note"));
   note.addEventListener("keydown", (event) => event.key === "Escape" && note.blur());
 }
+// Whatever the service refuses is told where it stands to be read.
+window.addEventListener("unhandledrejection", (event) => {
+  if (!(event.reason instanceof Refusal)) return;
+  event.preventDefault();
+  fault(event.reason.message);
+});
 window.addEventListener("beforeunload", (event) => {
   if (draft.state === "saving" || draft.state === "waiting") event.preventDefault();
 });

@@ -2,10 +2,12 @@
 
 import { call } from "../service.js";
 
-export class PassagePanel {
+export class PassagePanel extends EventTarget {
   #byPage = new Map();
+  #further = new Map();
 
   constructor(root, data, draft) {
+    super();
     Object.assign(this, { root, data, draft, shown: null });
     this.toggles = [...root.querySelectorAll("[data-label]")];
     root.addEventListener("click", (event) => {
@@ -13,6 +15,8 @@ export class PassagePanel {
       if (toggle) this.toggle(toggle.dataset.label);
     });
     root.querySelector("#passage-close").addEventListener("click", () => this.close());
+    root.querySelector("#passage-before").addEventListener("click", () => this.step(-1));
+    root.querySelector("#passage-next").addEventListener("click", () => this.step(1));
   }
 
   get open() {
@@ -46,6 +50,41 @@ export class PassagePanel {
   close() {
     this.root.hidden = true;
     this.shown = null;
+    this.dispatchEvent(new CustomEvent("shown", { detail: null }));
+  }
+
+  /** Go on to the next passage of the document, or back. */
+  async step(by) {
+    if (!this.shown) return;
+    let { page } = this.shown;
+    let here = await this.on(page);
+    let at = here.findIndex((one) => one.id === this.shown.id) + by;
+    while (!here[at] && page + by >= 1 && page + by <= this.data.pages) {
+      page += by;
+      here = await this.on(page);
+      at = by > 0 ? 0 : here.length - 1;
+    }
+    if (here[at]) await this.#reveal(here[at]);
+  }
+
+  /** Show the next passage on a criterion, the likeliest first; return whether there was one. `known` are those that stand there already. */
+  async further(criterion, known) {
+    if (!this.#further.has(criterion)) {
+      const label = this.data.labelOf[criterion];
+      if (!label) return false;
+      const path = `/v1/documents/${this.data.document}/passages?label=${label}&least=0.05&limit=500`;
+      const { passages } = await call("GET", path);
+      const order = passages.filter((one) => !known.has(one.id)).sort((a, b) => b.probabilities[label] - a.probabilities[label]);
+      this.#further.set(criterion, order);
+    }
+    const next = this.#further.get(criterion).shift();
+    if (next) await this.#reveal(next);
+    return Boolean(next);
+  }
+
+  async #reveal(passage) {
+    await this.show(passage.page, passage.id);
+    this.dispatchEvent(new CustomEvent("shown", { detail: this.shown }));
   }
 
   get predicted() {
