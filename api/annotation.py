@@ -10,6 +10,8 @@ from classifier.codebook import Codebook
 from classifier.errors import CodebookError, PreventionError
 from classifier.prediction import Prediction
 
+# What may be said of any criterion: that too little of the document can be read to tell.
+NOT_ENOUGH_TEXT = "not_enough_text"
 _VERSION = re.compile(r"\d{1,10}\.\d{1,10}")
 
 
@@ -44,7 +46,7 @@ def document_labels(codebook: Codebook, given: Mapping[str, str]) -> Labels:
     if not given:
         raise AnnotationError("no criterion is labelled; name one at least")
     for key, level in given.items():
-        check_level(codebook, key, level)
+        check_answer(codebook, key, level)
     order = [criterion.key for criterion in codebook.criteria]
     return Labels(None, {key: given[key] for key in sorted(given, key=order.index)}, ())
 
@@ -55,6 +57,12 @@ def passage_labels(codebook: Codebook, passage_id: str, given: Iterable[str]) ->
     for label in sorted(found):
         check_passage_label(codebook, label)
     return Labels(passage_id, {}, tuple(label for label in codebook.labels if label in found))
+
+
+def check_answer(codebook: Codebook, key: str, level: str) -> None:
+    """Raise `AnnotationError` unless the level is the criterion's, or says that too little can be read."""
+    if level != NOT_ENOUGH_TEXT or all(criterion.key != key for criterion in codebook.criteria):
+        check_level(codebook, key, level)
 
 
 def check_level(codebook: Codebook, key: str, level: str) -> None:
@@ -79,7 +87,8 @@ def differs(given: Labels, shown: Shown | None) -> bool | None:
     if shown is None:
         return None
     if given.passage_id is None:
-        return any(shown.criteria.get(key) != level for key, level in given.criteria.items())
+        # A prediction leaves open only what too little could be read for.
+        return any(shown.criteria.get(key, NOT_ENOUGH_TEXT) != level for key, level in given.criteria.items())
     return set(given.labels) != set(shown.passages.get(given.passage_id, ()))
 
 

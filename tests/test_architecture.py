@@ -78,6 +78,7 @@ API_RANKS = [
         "store.tables.documents",
         "store.tables.identity",
         "store.tables.annotations",
+        "store.tables.drafts",
         "store.tables.webhooks",
         "store.tables.review",
     ],
@@ -89,8 +90,9 @@ API_RANKS = [
         "store.migrations.versions.v0001_store",
         "store.migrations.versions.v0002_service",
         "store.migrations.versions.v0003_review",
+        "store.migrations.versions.v0004_drafts",
     ],
-    ["annotation", "agreement", "review", "offsets", "turns"],
+    ["annotation", "agreement", "review", "offsets", "quotes", "turns"],
     ["models"],
     [
         "store.database",
@@ -102,6 +104,9 @@ API_RANKS = [
         "store.readings",
         "store.selection",
         "store.figures",
+        "store.drafts",
+        "store.marks",
+        "store.overview",
         "store.webhooks",
         "store.dump",
     ],
@@ -134,7 +139,7 @@ API_RANKS = [
         "http.upload",
         "http.answers",
     ],
-    ["http.found", "http.forms"],
+    ["http.found", "http.forms", "http.marks"],
     ["http.addresses", "http.submissions", "http.search", "http.passages", "http.views"],
     [
         "http.documents",
@@ -153,6 +158,12 @@ API_RANKS = [
         "http.webhooks",
     ],
     ["http.annotations", "http.exports", "http.labelstudio"],
+    ["http.drafts"],
+    ["pages", "pages.assets", "pages.considered"],
+    ["pages.criteria", "pages.rendering"],
+    ["pages.segments", "pages.visitor", "pages.static_files"],
+    ["pages.documents", "pages.keys", "pages.review", "pages.sign_in"],
+    ["pages.routes"],
     ["http.application"],
     ["serving", "demo"],
     ["command_line"],
@@ -263,7 +274,7 @@ def test_the_service_knows_no_training(name: str) -> None:
     assert not roots & {"training", "tests", "torch", "transformers", "sentence_transformers", "sklearn"}
 
 
-@pytest.mark.parametrize("name", [name for name in modules("api") if not name.startswith("http")])
+@pytest.mark.parametrize("name", [name for name in modules("api") if not name.startswith(("http", "pages"))])
 def test_only_the_http_side_knows_http(name: str) -> None:
     assert not {target.split(".")[0] for target in imported(modules("api")[name])} & {"fastapi", "starlette"}
 

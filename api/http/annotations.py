@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.functional_validators import AfterValidator
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
 from api.annotation import AnnotationError, Labels, Shown, differs, document_labels, passage_labels
 from api.http.body import body_of, parse_body, read_body
 from api.http.found import DocumentId
+from api.http.marks import GivenMark, PassageId, checked_marks
 from api.http.problems import Problem, described
 from api.http.service import ID_PATTERN, Annotator, Service, ServiceGiven, SessionGiven, Viewer
 from api.store.annotations import Hidden, Origin, append, list_annotations
 from api.store.keys import Caller
 from api.store.leases import all_withheld, being_coded, finish_lease, withheld
+from api.store.marks import Mark, keep_marks, marks_of
 from api.store.readings import has_passage, prediction_by, shown
 from api.store.tables import Annotation, StoredDocument, new_id
 
@@ -36,7 +41,6 @@ def _clean(value: str) -> str:
 
 
 _Word = Annotated[str, StringConstraints(max_length=100)]
-_PassageId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")]
 
 
 class GivenAnnotation(BaseModel):
@@ -45,8 +49,10 @@ class GivenAnnotation(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     criteria: dict[_Word, _Word] = Field(default={}, max_length=100, examples=[{"strength": "strong"}])
-    passages: dict[_PassageId, list[_Word]] = Field(default={}, max_length=5_000, description="labels by passage id; an empty list says that none holds", examples=[{}])  # fmt: skip
+    passages: dict[PassageId, list[_Word]] = Field(default={}, max_length=5_000, description="labels by passage id; an empty list says that none holds", examples=[{}])  # fmt: skip
+    evidence: list[GivenMark] = Field(default=[], max_length=1_000, description="evidence that the person adds to criteria or takes from them", examples=[[]])  # fmt: skip
     note: Annotated[str, AfterValidator(_clean)] | None = Field(default=None, min_length=1, max_length=5_000)
+    seen: str | None = Field(default=None, max_length=64, pattern=r"^[A-Za-z0-9_]*$", description="the newest annotation of the document that the person has seen, empty where there was none; where another person has annotated it since, this is refused with 409", examples=[None])  # fmt: skip
     model: _Word | None = Field(default=None, description="the model whose prediction the person saw, if any", examples=[None])  # fmt: skip
 
 
@@ -58,6 +64,7 @@ class AnnotationAnswer(BaseModel):
     passage_id: str | None = Field(description="null where the whole document is labelled")
     criteria: dict[str, str] | None = Field(description="levels by criterion, of a document", examples=[{"strength": "strong"}])  # fmt: skip
     labels: list[str] | None = Field(description="labels of a passage", examples=[None])
+    evidence: list[GivenMark] = Field(description="evidence added or removed; of a document", examples=[[]])
     note: str | None
     annotator: str = Field(description="as the source names who it was")
     source: str = Field(examples=["label-studio"])
@@ -85,13 +92,14 @@ Limit = Annotated[int, Query(ge=1, le=200, description="how many at most")]
 Cursor = Annotated[str | None, Query(max_length=64, pattern=ID_PATTERN, description="`next_cursor` of the page before")]
 
 
-def annotation_answer(row: Annotation) -> AnnotationAnswer:
+def annotation_answer(row: Annotation, marks: Sequence[Mark] = ()) -> AnnotationAnswer:
     """Return a stored annotation as an answer."""
     content = json.loads(row.labels)
     return AnnotationAnswer(
         id=row.id, document_id=row.document_id, passage_id=row.passage_id,
         criteria=content if row.passage_id is None else None,
         labels=content["labels"] if row.passage_id is not None else None,
+        evidence=[GivenMark(**asdict(mark)) for mark in marks],
         note=row.note, annotator=row.annotator, source=row.source, source_id=row.source_id,
         codebook_version=row.codebook_version, model=row.model_id, changed=row.changed, created=row.created,
     )  # fmt: skip
@@ -100,7 +108,7 @@ def annotation_answer(row: Annotation) -> AnnotationAnswer:
 @router.get("/annotations", responses=described(401, 403, 422, 503))
 def get_annotations(session: SessionGiven, caller: Viewer, limit: Limit = 50, cursor: Cursor = None) -> AnnotationPage:
     """List all annotations, newest first, but for those of others on documents that the caller, or somebody, is still to label unseen."""
-    return _page(list_annotations(session, limit + 1, cursor, hidden=_hidden(session, caller)), limit)
+    return _page(session, list_annotations(session, limit + 1, cursor, hidden=_hidden(session, caller)), limit)
 
 
 @router.get("/documents/{document_id}/annotations", responses=described(401, 403, 404, 422, 503))
@@ -109,7 +117,7 @@ def get_document_annotations(
 ) -> AnnotationPage:
     """List a document's annotations, newest first."""
     _find(session, document_id)
-    return _page(list_annotations(session, limit + 1, cursor, document_id, _hidden(session, caller)), limit)
+    return _page(session, list_annotations(session, limit + 1, cursor, document_id, _hidden(session, caller)), limit)
 
 
 def _hidden(session: Session, caller: Caller) -> Hidden:
@@ -118,9 +126,10 @@ def _hidden(session: Session, caller: Caller) -> Hidden:
     return Hidden(unseen if caller.may("adjudicator") else unseen | being_coded(session), caller.id)
 
 
-def _page(rows: Any, limit: int) -> AnnotationPage:
+def _page(session: Session, rows: Sequence[Annotation], limit: int) -> AnnotationPage:
+    marks = marks_of(session, [row.id for row in rows[:limit]])
     return AnnotationPage(
-        annotations=[annotation_answer(row) for row in rows[:limit]],
+        annotations=[annotation_answer(row, marks.get(row.id, ())) for row in rows[:limit]],
         next_cursor=rows[limit - 1].id if len(rows) > limit else None,
     )
 
@@ -154,7 +163,8 @@ def _add(
 ) -> tuple[Annotations, bool]:
     given = parse_body(body, GivenAnnotation)
     with Session(service.engine) as session, session.begin():
-        _find(session, document_id)
+        # Two people who send at the same moment come one after the other, so that the second is told of the first.
+        _find(session, document_id, lock=given.seen is not None)
         if given.model is not None and withheld(session, caller.id, document_id):
             raise Problem(409, "review_blind", f"{document_id}: was given to you to label before you see its prediction, so none can have been shown; leave `model` out")  # fmt: skip
         before = _shown(session, service, document_id, given.model)
@@ -162,18 +172,47 @@ def _add(
             document_id, caller.name, SOURCE, f"{caller.id}/{key if key is not None else new_id('request')}",
             service.codebook.version, given.model, given.note,
         )  # fmt: skip
-        became = [
-            append(session, caller, origin, labels, differs(labels, before), request_id)
-            for labels in _labels(session, service, document_id, given)
-        ]
-        if any(what == "conflict" for what, _ in became):
+        labels, marks = _said(session, service, document_id, given)
+        became = [append(session, caller, origin, one, differs(one, before), request_id) for one in labels]
+        added = any(what == "added" for what, _ in became)
+        if added and marks:
+            keep_marks(session, became[0][1].id, document_id, marks)
+        kept = marks_of(session, [row.id for _, row in became])
+        if any(what == "conflict" for what, _ in became) or kept.get(became[0][1].id, []) != marks:
             raise Problem(422, "idempotency_key_reused", f"Idempotency-Key {key!r}: has come before with other labels; use a new key for a new request")  # fmt: skip
+        if added and given.seen is not None:
+            _nobody_else_since(session, document_id, given.seen, caller)
         # A review ends with its annotation, in the same transaction.
         whole = next((row for what, row in became if what == "added" and row.passage_id is None), None)
         if whole is not None:
             finish_lease(session, caller.id, document_id, whole.id)
-        answer = Annotations(annotations=[annotation_answer(row) for _, row in became])
-    return answer, any(what == "added" for what, _ in became)
+        return Annotations(annotations=[annotation_answer(row, kept.get(row.id, ())) for _, row in became]), added
+
+
+def _nobody_else_since(session: Session, document_id: str, seen: str, caller: Caller) -> None:
+    """Refuse what was said in ignorance of what another person has said meanwhile; nothing is lost, as it can be sent again."""
+    newer = session.scalars(
+        select(Annotation)
+        .where(Annotation.document_id == document_id, Annotation.id > seen, Annotation.added_by != caller.id)
+        .order_by(Annotation.id.desc())
+    ).first()
+    if newer is not None:
+        raise Problem(
+            409, "annotated_meanwhile", f"{newer.annotator} has annotated {document_id} meanwhile ({newer.id}); look at it, and send yours again with it as `seen`"
+        )  # fmt: skip
+
+
+def _said(
+    session: Session, service: Service, document_id: str, given: GivenAnnotation
+) -> tuple[list[Labels], list[Mark]]:
+    """Return labels and evidence that hold, the document's labels first; raise a `Problem` with 422 for the first that does not."""
+    try:
+        marks = checked_marks(session, service.codebook, document_id, given.evidence)
+    except AnnotationError as error:
+        raise Problem(422, "invalid_annotation", str(error)) from error
+    labels = _labels(session, service, document_id, given)
+    # Evidence belongs to what is said of the document, even where no criterion is answered.
+    return [Labels(None, {}, ()), *labels] if marks and not given.criteria else labels, marks
 
 
 def _labels(session: Session, service: Service, document_id: str, given: GivenAnnotation) -> list[Labels]:
@@ -181,7 +220,8 @@ def _labels(session: Session, service: Service, document_id: str, given: GivenAn
     codebook = service.codebook
     try:
         # Where nothing at all is labelled, the rule for documents says so.
-        found = [document_labels(codebook, given.criteria)] if given.criteria or not given.passages else []
+        empty = not given.passages and not given.evidence
+        found = [document_labels(codebook, given.criteria)] if given.criteria or empty else []
         for passage_id, labels in given.passages.items():
             if not has_passage(session, document_id, passage_id):
                 raise AnnotationError(f"{passage_id} is no passage of {document_id}; its prediction names them")
@@ -200,8 +240,8 @@ def _shown(session: Session, service: Service, document_id: str, model_id: str |
     return shown(session, kept, service.thresholds[model_id])
 
 
-def _find(session: Session, document_id: str) -> StoredDocument:
-    document = session.get(StoredDocument, document_id)
+def _find(session: Session, document_id: str, *, lock: bool = False) -> StoredDocument:
+    document = session.get(StoredDocument, document_id, with_for_update=lock)
     if document is None:
         raise Problem(404, "document_not_found", f"no document has the id {document_id}; list them at /v1/documents")
     return document

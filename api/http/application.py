@@ -14,6 +14,7 @@ from api.http import (
     agreement,
     audit,
     documents,
+    drafts,
     exports,
     jobs,
     keys,
@@ -35,6 +36,7 @@ from api.http.basic import BasicKeys
 from api.http.problems import ProblemDetails, add_handlers
 from api.http.requests import RequestLog
 from api.http.service import Service
+from api.pages.routes import ROUTERS
 from classifier import __version__
 
 
@@ -59,8 +61,8 @@ def create_application(service: Service, on_end: Callable[[], None]) -> FastAPI:
     metrics = operations.create_router(anybody=service.settings.metrics_open)
     for router in (
         documents.router, passages.router, views.router, submissions.router, search.router, jobs.router, annotations_router,
-        labelling.router, exports.router, labelstudio.router, about.router, models.router, review.router, adjudication.router, agreement.router, session.router, keys.router, people.router,
-        audit.router, webhooks.router, metrics,
+        drafts.router, labelling.router, exports.router, labelstudio.router, about.router, models.router, review.router, adjudication.router,
+        agreement.router, session.router, keys.router, people.router, audit.router, webhooks.router, metrics, *ROUTERS,
     ):  # fmt: skip
         app.include_router(router)
     add_handlers(app)

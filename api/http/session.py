@@ -18,7 +18,7 @@ from api.http.rates import address_of, charge_address
 from api.http.service import CHALLENGE, SESSION_COOKIE, Service, ServiceGiven, SignedInGiven, Viewer
 from api.sign_in import Attempt, sign_in, sign_out
 from api.store.keys import SCOPES, Caller
-from api.store.sign_ins import LONGEST, find_sign_in
+from api.store.sign_ins import LONGEST, SignedIn, find_sign_in
 
 router = APIRouter(prefix="/v1/session", tags=["session"], route_class=SmallBody)
 
@@ -28,8 +28,15 @@ async def post_session(
     request: Request, response: Response, given: NameAndPassword, service: ServiceGiven
 ) -> SessionAnswer:
     """Sign in: the answer sets a cookie that other scripts cannot read and other sites cannot send."""
+    cookie, signed_in = await admit(request, service, given.name, given.password)
+    give_cookie(request, response, cookie)
+    return _answer(signed_in.caller, signed_in.form_token)
+
+
+async def admit(request: Request, service: Service, given_name: str, password: str) -> tuple[str, SignedIn]:
+    """Begin a session for whoever knows a name and its password, and return its cookie with it; raise a `Problem` with 401 or 429."""
     charge_address(request, service.limits.rate, service.settings.rate_per_minute)
-    name, address = unicodedata.normalize("NFC", given.name).strip(), address_of(request)
+    name, address = unicodedata.normalize("NFC", given_name).strip(), address_of(request)
     whose = (f"name {name}", f"address {address}")
     wait = service.limits.attempts.begin(*whose)
     if wait:
@@ -39,17 +46,25 @@ async def post_session(
             f"too many attempts to sign in have failed for this name or from {address}; try again in {math.ceil(wait)} s",
             {"Retry-After": str(math.ceil(wait))},
         )
-    begun = await in_turn(sign_in, service.engine, Attempt(name, given.password, address, request.state.id))
+    begun = await in_turn(sign_in, service.engine, Attempt(name, password, address, request.state.id))
     if begun is None:
         raise Problem(401, "sign_in_failed", "the name or the password is wrong; try again, or ask an administrator for a new password", CHALLENGE)  # fmt: skip
     service.limits.attempts.succeed(*whose)
     await run_in_threadpool(_leave, service, request)
-    cookie, signed_in = begun
+    return begun
+
+
+def give_cookie(request: Request, response: Response, cookie: str) -> None:
+    """Have a browser keep the cookie of its session."""
     response.set_cookie(
         SESSION_COOKIE, cookie, max_age=int(LONGEST.total_seconds()), path="/", httponly=True, samesite="lax",
         secure=_by_https(request),
     )  # fmt: skip
-    return _answer(signed_in.caller, signed_in.form_token)
+
+
+def take_cookie(request: Request, response: Response) -> None:
+    """Have a browser forget the cookie of its session."""
+    response.delete_cookie(SESSION_COOKIE, path="/", httponly=True, samesite="lax", secure=_by_https(request))
 
 
 @router.get("", responses=described(401, 403, 503))
@@ -66,7 +81,7 @@ def delete_session(
     if signed_in is not None:
         with Session(service.engine) as session, session.begin():
             sign_out(session, signed_in, request.state.id)
-    response.delete_cookie(SESSION_COOKIE, path="/", httponly=True, samesite="lax", secure=_by_https(request))
+    take_cookie(request, response)
 
 
 def _leave(service: Service, request: Request) -> None:

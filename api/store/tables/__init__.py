@@ -3,6 +3,7 @@
 from api.store.tables.annotations import Annotation
 from api.store.tables.base import NAMING, Moment, Table, new_id, now
 from api.store.tables.documents import StoredDocument, StoredPassage, StoredPrediction, StoredReading
+from api.store.tables.drafts import Draft, EvidenceMark
 from api.store.tables.identity import ApiKey, AuditEntry, Person, Role, Scope, SignIn
 from api.store.tables.jobs import IdempotentAnswer, Job, JobStatus, Stage, Submission, SubmissionItem
 from api.store.tables.review import Adjudication, ExportedCorrection, Outcome, ReviewFigure, ReviewLease
@@ -16,6 +17,8 @@ __all__ = [
     "AuditEntry",
     "Delivery",
     "DeliveryStatus",
+    "Draft",
+    "EvidenceMark",
     "ExportedCorrection",
     "IdempotentAnswer",
     "Job",
