@@ -30,7 +30,7 @@ RANKS = [
     ["passages", "encoder", "pdf.blocks", "pdf", "formats.docx", "formats.html", "formats.markdown", "formats.text"],
     ["mentions", "lexicon", "pdf.assembly", "reading"],
     ["evidence", "features", "artefact", "criteria", "pdf.child"],
-    ["items"],
+    ["items", "strength"],
     ["score"],
     ["report", "report.words", "report.plain", "report.page", "report.annotated"],
     ["batch"],
