@@ -14,7 +14,7 @@ from tests.conftest import ROOT
 
 # A module may import from its own rank or from a lower one, never from a higher.
 RANKS = [
-    ["errors"],
+    ["errors", "cache"],
     ["codebook", "document", "pdf.words", "pdf.frames"],
     [
         "prediction",
@@ -27,11 +27,22 @@ RANKS = [
         "formats.writing",
         "formats",
     ],
-    ["passages", "encoder", "pdf.blocks", "pdf", "formats.docx", "formats.html", "formats.markdown", "formats.text"],
-    ["mentions", "lexicon", "pdf.assembly", "reading"],
+    [
+        "passages",
+        "encoder",
+        "extraction",
+        "pdf.blocks",
+        "pdf",
+        "formats.docx",
+        "formats.html",
+        "formats.markdown",
+        "formats.text",
+    ],
+    ["mentions", "lexicon", "remembering", "pdf.assembly", "reading"],
     ["evidence", "features", "artefact", "criteria", "pdf.child"],
     ["items", "strength"],
     ["score"],
+    ["staged"],
     ["report", "report.words", "report.plain", "report.page", "report.annotated"],
     ["batch"],
     ["commands"],
