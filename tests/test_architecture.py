@@ -61,7 +61,13 @@ API_RANKS = [
         "store.migrations.versions",
         "store.tables.base",
     ],
-    ["store.tables.documents", "store.tables.identity", "store.tables.annotations", "store.tables.webhooks"],
+    [
+        "store.tables.documents",
+        "store.tables.identity",
+        "store.tables.annotations",
+        "store.tables.webhooks",
+        "store.tables.corpus",
+    ],
     ["store.tables.jobs"],
     ["store.tables"],
     [
@@ -69,6 +75,7 @@ API_RANKS = [
         "store.migrations.env",
         "store.migrations.versions.v0001_store",
         "store.migrations.versions.v0002_service",
+        "store.migrations.versions.v0004_corpus",
     ],
     ["annotation", "offsets", "turns"],
     ["loading"],
@@ -85,7 +92,7 @@ API_RANKS = [
         "store.webhooks",
         "store.dump",
     ],
-    ["store.people", "store.sign_ins"],
+    ["store.people", "store.sign_ins", "store.corpus"],
     ["store.jobs", "store.audit", "store.documents", "store.backup"],
     ["store.annotations"],
     ["exports", "exports.table", "exports.web_annotation", "labelstudio", "labelstudio.configuration"],
@@ -94,6 +101,10 @@ API_RANKS = [
     ["labelstudio.imports"],
     ["access", "sign_in"],
     ["queue", "scoring", "quota", "courier", "archive", "fetching", "page_images"],
+    ["corpus", "corpus.sources", "corpus.owners"],
+    ["corpus.shard", "corpus.adding", "corpus.planning"],
+    ["corpus.engines"],
+    ["corpus.running"],
     ["worker", "submission"],
     ["bundle"],
     [
@@ -130,7 +141,7 @@ API_RANKS = [
     ["http.application"],
     ["serving", "demo"],
     ["command_line"],
-    ["access_commands"],
+    ["access_commands", "corpus_commands"],
     ["client", "client.forms", "client.connection", "client.display"],
     ["client.results"],
     ["client.batch"],
@@ -158,6 +169,8 @@ HEAVY = {
     "docx",
     "jinja2",
     "httpx",
+    "fsspec",
+    "ray",
 }
 # What the client does without: it runs where only httpx is added to the base install.
 SERVICE_ONLY = {

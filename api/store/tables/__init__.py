@@ -2,6 +2,15 @@
 
 from api.store.tables.annotations import Annotation
 from api.store.tables.base import NAMING, Moment, Table, new_id, now
+from api.store.tables.corpus import (
+    CorpusItem,
+    CorpusLocation,
+    CorpusRun,
+    CorpusShard,
+    ItemStatus,
+    RunStatus,
+    ShardStatus,
+)
 from api.store.tables.documents import StoredDocument, StoredPassage, StoredPrediction, StoredReading
 from api.store.tables.identity import ApiKey, AuditEntry, Person, Role, Scope, SignIn
 from api.store.tables.jobs import IdempotentAnswer, Job, JobStatus, Stage, Submission, SubmissionItem
@@ -12,15 +21,22 @@ __all__ = [
     "Annotation",
     "ApiKey",
     "AuditEntry",
+    "CorpusItem",
+    "CorpusLocation",
+    "CorpusRun",
+    "CorpusShard",
     "Delivery",
     "DeliveryStatus",
     "IdempotentAnswer",
+    "ItemStatus",
     "Job",
     "JobStatus",
     "Moment",
     "Person",
     "Role",
+    "RunStatus",
     "Scope",
+    "ShardStatus",
     "SignIn",
     "Stage",
     "StoredDocument",
