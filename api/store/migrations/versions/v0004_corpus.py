@@ -49,9 +49,9 @@ def _shards() -> None:
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("status", sa.String(20), nullable=False),
         sa.Column("owner", sa.String(200)),
-        sa.Column("leased_until", sa.Float()),
+        sa.Column("leased_until", sa.Double()),
         sa.Column("attempts", sa.Integer(), nullable=False),
-        sa.Column("seconds", sa.Float()),
+        sa.Column("seconds", sa.Double()),
         sa.PrimaryKeyConstraint("run_id", "number", name="pk_corpus_shards"),
         sa.ForeignKeyConstraint(["run_id"], ["corpus_runs.id"], name="fk_corpus_shards_run_id_corpus_runs"),
     )
