@@ -38,6 +38,13 @@ class EngineName(StrEnum):
     ray = "ray"
 
 
+class ComparisonFormat(StrEnum):
+    """How a comparison is written."""
+
+    text = "text"
+    json = "json"
+
+
 EngineOption = Annotated[EngineName, typer.Option("--engine", help="Processes of this machine, or a Ray cluster.")]
 AddressOption = Annotated[str | None, typer.Option(help="The Ray cluster's address, such as 10.0.0.1:6379.")]
 
@@ -164,6 +171,64 @@ def runs(data: DataOption = None) -> None:
         with Session(database) as session:
             for run in list_runs(session, 1000):
                 typer.echo(f"{run.id}  {run.status}  {_said(progress_of(session, run.id))}  {run.model_id}  {run.only}")
+
+
+@corpus.command("compare")
+def compare(
+    before: Annotated[str, typer.Argument(help="The earlier run's id.")],
+    after: Annotated[str, typer.Argument(help="The later run's id.")],
+    output_format: Annotated[ComparisonFormat, typer.Option("--format", help="Text, or JSON.")] = ComparisonFormat.text,
+    data: DataOption = None,
+) -> None:
+    """Show what changed between two runs: old against new strengths, every flip with its evidence, and what people confirmed."""
+    with _store(data) as (database, _):
+        import json
+
+        from sqlalchemy.orm import Session
+
+        from api.corpus.comparison import compare_runs
+        from api.corpus.report import comparison_text
+
+        with Session(database) as session:
+            found = compare_runs(session, before, after)
+    if output_format is ComparisonFormat.json:
+        typer.echo(json.dumps(found.as_dict(), ensure_ascii=False))
+    else:
+        typer.echo(comparison_text(found), nl=False)
+
+
+@corpus.command("release")
+def release(
+    folder: Annotated[Path, typer.Argument(help="The folder to write; it must not exist yet.")],
+    run_id: Annotated[str, typer.Option("--run", help="The finished run to release.")],
+    data: DataOption = None,
+) -> None:
+    """Write a run as a frozen folder that can be cited: documents, digests, model, codebook, labels and who confirmed them."""
+    with _store(data) as (database, _):
+        from sqlalchemy.orm import Session
+
+        from api.corpus.release import release_corpus
+
+        with Session(database) as session:
+            made = release_corpus(session, run_id, folder)
+    typer.echo(f"{folder}: {made.id}, {made.documents} documents, {made.annotations} annotations by people")
+
+
+@corpus.command("import")
+def import_(
+    folder: Annotated[Path, typer.Argument(help="The folder of a release.")],
+    data: DataOption = None,
+) -> None:
+    """Check every digest of a release and bring it into the store, as a run that others can be compared with."""
+    with _store(data) as (database, _):
+        from sqlalchemy.orm import Session
+
+        from api.corpus.imports import import_release
+        from api.store.audit import COMMAND_LINE
+
+        with Session(database) as session, session.begin():
+            found = import_release(session, COMMAND_LINE, folder)
+    typer.echo(f"{found.run_id}  {found.documents} documents, {found.new_documents} of them new; {found.new_annotations} new annotations")  # fmt: skip
 
 
 def _said(progress: RunProgress) -> str:
