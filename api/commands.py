@@ -12,6 +12,7 @@ import typer
 from api.access_commands import keys, people
 from api.client.commands import app as client
 from api.command_line import DataOption, ask_password, keep_private, require_extra
+from api.corpus_commands import corpus
 from classifier.commands import labels
 from classifier.errors import ConfigurationError
 
@@ -197,3 +198,4 @@ def register(app: typer.Typer) -> None:
     app.add_typer(keys, name="keys")
     app.add_typer(people, name="people")
     app.add_typer(client, name="client")
+    app.add_typer(corpus, name="corpus")

@@ -92,6 +92,11 @@ class Settings(BaseSettings):
         return self.data / "pages"
 
     @property
+    def cache(self) -> Path:
+        """The folder of what runs over the corpus have worked out: all of it can be made again."""
+        return self.data / "cache"
+
+    @property
     def files(self) -> Path:
         """The folder of the uploaded files."""
         return self.data / "files"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,6 +55,18 @@ class Manifest(BaseModel):
     passages_digest: str = ""
     encoder: str
     files: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A model folder whose files have been checked, but for its graph, which is not loaded."""
+
+    id: str
+    codebook: Codebook
+    heads: Heads
+    # Changes with the encoder, the tokenizer or the lexicon, and with nothing else.
+    passages_digest: str
+    load_passages: Callable[[], PassageModel]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +119,12 @@ def check_files(folder: Path) -> Manifest:
 
 def load_artefact(folder: Path | None = None, *, threads: int = 0) -> Artefact:
     """Load a model folder after checking every file's digest; without a folder, the model in use."""
+    parts = load_parts(folder, threads=threads)
+    return Artefact(parts.id, parts.codebook, parts.heads, parts.load_passages())
+
+
+def load_parts(folder: Path | None = None, *, threads: int = 0) -> Parts:
+    """Check every file of a model folder and load all but the graph; without a folder, the model in use."""
     folder = folder if folder is not None else current_model()
     manifest = check_files(folder)
     codebook = load_codebook(folder / CODEBOOK)
@@ -114,7 +133,9 @@ def load_artefact(folder: Path | None = None, *, threads: int = 0) -> Artefact:
         raise ModelError(
             f"{folder / HEADS}: labels {heads.labels} are not the codebook's {list(codebook.labels)}; {_TRAIN}"
         )
-    return Artefact(manifest.id, codebook, heads, passage_model(folder, threads=threads))
+    digests = [manifest.files[name] for name in (GRAPH, TOKENIZER, LEXICON)]
+    passages_digest = hashlib.sha256(json.dumps(digests).encode()).hexdigest()
+    return Parts(manifest.id, codebook, heads, passages_digest, lambda: passage_model(folder, threads=threads))
 
 
 def passage_model(folder: Path, *, threads: int = 0) -> BlendedModel:

@@ -17,7 +17,7 @@ from tests.conftest import ROOT
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 # What runs until it is ended, or needs a store, is run by tests/api.
 COMMANDS = re.findall(
-    r"^\.venv/bin/(prevention (?!serve|worker|demo|backup|restore|keys|people|client).*)$", README, re.MULTILINE
+    r"^\.venv/bin/(prevention (?!serve|worker|demo|backup|restore|keys|people|client|corpus).*)$", README, re.MULTILINE
 )
 
 

@@ -15,7 +15,7 @@ from classifier.calibration import adjacent_set
 from classifier.codebook import STRENGTHS, TIER_STATES
 from classifier.criteria import answer_criteria
 from classifier.features import strength_features
-from classifier.score import cited_passages, passage_contributions
+from classifier.strength import cited_passages, passage_contributions
 from training.calibration import expected_calibration_error
 from training.data import HandLabels
 from training.documents import HeldOut, ReadStrategy

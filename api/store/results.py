@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 
 from api.store.rows import insert_unless_there
 from api.store.tables import StoredPassage, StoredPrediction, StoredReading, new_id, now
-from classifier.document import Document, Passage
+from classifier.document import Document
 from classifier.passages import EXTRACTION
 from classifier.score import Scoring
+from classifier.staged import passage_row
 
 # Enough to tell probabilities apart; more would only fill the database.
 _PLACES = 4
@@ -36,7 +37,7 @@ def result_of(document: Document, scoring: Scoring) -> Result:
     }
     return Result(
         len(document.pages),
-        [_passage(document, number, passage) for number, passage in enumerate(scoring.passages)],
+        [kept_passage(passage_row(document, number, passage)) for number, passage in enumerate(scoring.passages)],
         {
             "model_id": found.model,
             "codebook_version": found.codebook_version,
@@ -47,13 +48,10 @@ def result_of(document: Document, scoring: Scoring) -> Result:
     )
 
 
-def _passage(document: Document, number: int, passage: Passage) -> dict[str, Any]:
-    boxes = [box.as_list() for box in document.page(passage.page).boxes_of(passage.start, passage.end)]
-    return {
-        "number": number, "passage_id": passage.id, "page": passage.page, "start": passage.start, "end": passage.end,
-        "role": passage.role, "headings": json.dumps(passage.headings, ensure_ascii=False), "text": passage.text,
-        "boxes": json.dumps(boxes),
-    }  # fmt: skip
+def kept_passage(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a passage's columns from its place on the page."""
+    lists = {"headings": json.dumps(row["headings"], ensure_ascii=False), "boxes": json.dumps(row["boxes"])}
+    return {**row, **lists}
 
 
 def keep_result(session: Session, document_id: str, result: Result) -> None:

@@ -2,6 +2,15 @@
 
 from api.store.tables.annotations import Annotation
 from api.store.tables.base import NAMING, Moment, Table, new_id, now
+from api.store.tables.corpus import (
+    CorpusItem,
+    CorpusLocation,
+    CorpusRun,
+    CorpusShard,
+    ItemStatus,
+    RunStatus,
+    ShardStatus,
+)
 from api.store.tables.documents import StoredDocument, StoredPassage, StoredPrediction, StoredReading
 from api.store.tables.drafts import Draft, EvidenceMark
 from api.store.tables.identity import ApiKey, AuditEntry, Person, Role, Scope, SignIn
@@ -15,12 +24,17 @@ __all__ = [
     "Annotation",
     "ApiKey",
     "AuditEntry",
+    "CorpusItem",
+    "CorpusLocation",
+    "CorpusRun",
+    "CorpusShard",
     "Delivery",
     "DeliveryStatus",
     "Draft",
     "EvidenceMark",
     "ExportedCorrection",
     "IdempotentAnswer",
+    "ItemStatus",
     "Job",
     "JobStatus",
     "Moment",
@@ -29,7 +43,9 @@ __all__ = [
     "ReviewFigure",
     "ReviewLease",
     "Role",
+    "RunStatus",
     "Scope",
+    "ShardStatus",
     "SignIn",
     "Stage",
     "StoredDocument",
