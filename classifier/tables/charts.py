@@ -17,8 +17,9 @@ from classifier.tables.figures import Table
 from classifier.tables.rows import kind_words
 from classifier.tables.year import YearReport
 
-_WIDTH = 5.2  # inches: at this width the letters are as large as a phone's
-_LETTERS = 44
+_WIDTH = 4.6  # inches: at this width the letters are as large as a phone's
+# How many letters of words and number stand in a line together.
+_LETTERS = 54
 _DARK, _LIGHT, _INK = "#1f5f5b", "#dfe7e6", "#1b1f24"
 # The five labels, from the darkest to the lightest; the hatches tell them apart where two greys look alike.
 _SHADES = ("#123f3c", "#2f7a75", "#7db3ae", "#c4dad7", "#f2f6f5")
@@ -132,14 +133,14 @@ def _chart(name: str, labels: Sequence[tuple[str, str]], draw: Draw, most: float
         from matplotlib.figure import Figure
     except ImportError as error:
         raise MissingExtraError("drawing charts", "report") from error
-    wrapped = [textwrap.wrap(words, _LETTERS - max(0, len(number) - 18)) or [""] for words, number in labels]
+    wrapped = [textwrap.wrap(words, _LETTERS - 2 - len(number)) or [""] for words, number in labels]
     heights, y = [], 0.0
     for lines in wrapped:
         y -= 0.3 * len(lines) + 0.34
         heights.append(y)
         y -= 0.24
     # Text stays text, and the same figures make the same bytes.
-    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": name, "font.size": 9, "hatch.linewidth": 0.6}):
+    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": name, "font.size": 10, "hatch.linewidth": 0.6}):
         figure = Figure(figsize=(_WIDTH, 0.62 - 0.72 * y))
         axes = figure.add_axes((0.03, 0.5 / (0.62 - 0.72 * y), 0.93, 1 - 0.55 / (0.62 - 0.72 * y)))
         draw(axes, heights)
@@ -147,7 +148,7 @@ def _chart(name: str, labels: Sequence[tuple[str, str]], draw: Draw, most: float
             axes.text(0, place + 0.24, "\n".join(lines), va="bottom", ha="left", color=_INK)
             axes.text(most, place + 0.24, number, va="bottom", ha="right", color=_INK)
         axes.set(xlim=(0, most * 1.005), ylim=(y, 0), yticks=[])
-        axes.set_xlabel(axis, fontsize=9)
+        axes.set_xlabel(axis)
         axes.spines[["top", "right", "left"]].set_visible(False)
         buffer = io.StringIO()
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None}, facecolor="white")

@@ -13,7 +13,7 @@ from classifier.errors import LabelledDataError
 from classifier.spreadsheet import Sheet, column_letter, level_in, normal, read_sheet
 from classifier.tables.rows import LabelledRow
 
-_DETAILS = ("authority", "kind", "year", "region", "document", "digest", "family", "source", "url")
+_DETAILS = ("authority", "kind", "year", "region", "document", "digest", "family", "source", "model", "url")
 _COLUMN_WORDS = {"file": "document", "council": "authority", "local_authority": "authority", "type": "kind"}
 _KIND_WORDS = {
     "joint_health_and_wellbeing_strategy": "jhws", "health_and_wellbeing_strategy": "jhws", "sustainability_and_transformation_plan": "stp",
@@ -25,6 +25,7 @@ _STRENGTH_WORDS = {
     "neither_weak_nor_strong": "neither",
 }
 _TABLES = ("tiers", "places", "policies", "themes")
+_UNREAD = ("not_enough_text", "not_enough_readable_text")
 _YEARS = range(1990, 2101)
 
 
@@ -53,7 +54,10 @@ def _from_sheet(path: Path, codebook: Codebook, notes: list[str]) -> Iterator[tu
     """Yield each row's place, and its cells by key: the cell's own place and its text."""
     sheet = read_sheet(path)
     columns = _columns(path, sheet, codebook)
-    if others := [name for i, name in enumerate(sheet.columns) if name and i not in columns]:
+    # A table of predictions has a column `model`, and many that say how sure it is.
+    if "model" not in columns.values() and (
+        others := [name for i, name in enumerate(sheet.columns) if name and i not in columns]
+    ):
         notes.append(f"{path.name}: not counted, since the codebook has no criterion of that name: {', '.join(others)}")
     for number, cells in sheet.rows:
         filled = {
@@ -113,6 +117,8 @@ def _row(
     levels: dict[str, str] = {}
     for key, (column, cell) in cells.items():
         try:
+            if key in criteria and normal(cell) in _UNREAD:
+                continue
             if key in criteria:
                 levels[key] = level_in(
                     criteria[key], _STRENGTH_WORDS.get(normal(cell), cell) if key == "strength" else cell
@@ -121,7 +127,7 @@ def _row(
                 details[key] = _detail(key, cell)
         except ValueError as fault:
             faults.append(f"{place}, {column}: {cell!r}: {fault}")
-    source = details.pop("source", "human")
+    source = details.pop("source", "model" if "model" in details else "human")
     if not details.get("authority") and not details.get("document"):
         faults.append(f"{place}: neither authority nor document; the row is not counted")
         return None

@@ -13,7 +13,7 @@ from classifier.report.words import STRENGTH_SHORT, plural
 from classifier.tables.changes import signed
 from classifier.tables.charts import charts_available, charts_of
 from classifier.tables.figures import Share
-from classifier.tables.plain import corrected_words, title
+from classifier.tables.plain import title
 from classifier.tables.rows import LabelledRow
 from classifier.tables.year import YearReport
 
@@ -75,7 +75,7 @@ def html_page(report: YearReport) -> str:
     drawn = dict(charts_of(report)) if charts_available() else {}
     style = (Path(__file__).parent.parent / "report" / "report.css").read_text(encoding="utf-8")
     own = (Path(__file__).parent / "year.css").read_text(encoding="utf-8")
-    environment.globals.update(plural=plural, corrected_words=corrected_words, points=lambda value: signed(value, 1))
+    environment.globals.update(plural=plural, points=lambda value: signed(value, 1))
     return environment.get_template("year.html").render(
         report=report, title=title(report), style=style + own, charts={name: _data_uri(svg) for name, svg in drawn.items()},
         listings=Listings(_FEW_NAMES if len(report.rows) > _LARGE else _MOST_NAMES), strengths=[STRENGTH_SHORT[label] for label in STRENGTHS], drawn=bool(drawn),

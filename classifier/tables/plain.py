@@ -28,7 +28,8 @@ def text_lines(report: YearReport) -> Iterator[str]:
     yield title(report)
     for kind in report.kinds:
         yield ""
-        yield f"{kind.title}: {len(kind.rows):,}, of which {kind.confirmed:,} with a strength given by people"
+        of = f" of {plural(kind.authorities, 'authority', 'authorities')}" if kind.authorities else ""
+        yield f"{kind.title}: {len(kind.rows):,}{of}, of which {kind.confirmed:,} with a strength given by people"
         for table in kind.tables:
             yield f"  {table.title}: {table.line}" if table.whole else f"  {table.title}"
             yield from (line for share in table.shares for line in _share_lines(share))

@@ -66,12 +66,20 @@ def _by_authority() -> dict[str, str]:
 
 def region_of(authority: str) -> str | None:
     """Return an authority's region; a board of several has the region that all of them share. None where it is not known."""
-    table = _by_authority()
-    if (whole := table.get(authority_key(authority))) is not None:
-        return whole
-    parts = [part for part in re.split(r",|;|/|&|\band\b", authority) if part.strip()]
-    regions = {table.get(authority_key(part)) for part in parts}
+    regions = {_by_authority().get(key) for key in authorities_in(authority)}
     return regions.pop() if len(regions) == 1 else None
+
+
+def authorities_in(authority: str) -> tuple[str, ...]:
+    """Return the authorities that a name stands for, as they are compared: two for "Bournemouth and Poole", who share a board.
+
+    A name is taken apart only where all of its parts are in the list.
+    """
+    table, whole = _by_authority(), authority_key(authority)
+    if whole in table or not whole:
+        return (whole,) if whole else ()
+    parts = [authority_key(part) for part in re.split(r",|;|/|&|\band\b", authority) if part.strip()]
+    return tuple(dict.fromkeys(parts)) if parts and all(part in table for part in parts) else (whole,)
 
 
 def region_table(rows: Sequence[LabelledRow]) -> Table:

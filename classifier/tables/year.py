@@ -16,7 +16,7 @@ from classifier.tables.distributions import answer_words, tables_of
 from classifier.tables.drift import Drift, drift_of
 from classifier.tables.figures import Table
 from classifier.tables.printed import Printed, with_discrepancies
-from classifier.tables.regions import region_table
+from classifier.tables.regions import authorities_in, region_table
 from classifier.tables.rows import LabelledRow, kind_words, kinds_of, once_per_family
 
 _MOST_NOTES = 50
@@ -38,6 +38,11 @@ class KindReport:
     @property
     def title(self) -> str:
         return kind_words(self.kind)
+
+    @property
+    def authorities(self) -> int:
+        """Count the authorities whose documents they are; a strategy that two share is of both."""
+        return len({key for row in self.rows for key in authorities_in(row.authority)})
 
     @property
     def confirmed(self) -> int:

@@ -54,6 +54,11 @@ def test_predictions_are_corrected_by_what_was_measured_of_their_model(tmp_path:
     )
     assert done.exit_code == 0
     figures = {f["figure"]: f for f in json.loads(done.stdout)["figures"] if f["section"] == "corrected"}
+    page = CliRunner().invoke(
+        app,
+        ["report", "--labels", str(tmp_path / "l.csv"), "--predictions", str(tmp_path / "p.jsonl"), "--format", "html"],
+    )
+    assert "Before you publish a share" in page.stdout
     strong, weak = figures["strength.strong"], figures["strength.weak"]
     assert (strong["model_count"], strong["confirmed_count"], weak["confirmed_count"]) == (40, 0, 5)
     assert strong["low"] <= strong["count"] <= strong["high"] <= 35

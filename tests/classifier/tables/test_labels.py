@@ -8,9 +8,14 @@ from pathlib import Path
 import openpyxl
 import pytest
 
+from classifier.artefact import Artefact
 from classifier.codebook import Codebook
 from classifier.errors import LabelledDataError
+from classifier.reading import read_document
+from classifier.report.plain import CSV_HEADER, csv_row
+from classifier.score import score_document
 from classifier.tables.labels import chosen_year, read_labels
+from tests.conftest import ROOT
 
 CSV = """Council,Type,Year,Strength,Care Act,Summary,Colour,Source
 Saltmarsh,Joint health and wellbeing strategy,2017/18,Very strong,Y,n/a,red,human
@@ -60,6 +65,21 @@ def test_excel_and_imported_labels_say_the_same(tmp_path: Path, codebook: Codebo
     assert sheet.faults == lines.faults == []
     assert sheet.rows[0].model_copy(update={"place": ""}) == lines.rows[0].model_copy(update={"place": ""})
     assert len(sheet.rows[0].confirmed) == 5
+
+
+def test_a_table_of_predictions_is_the_models_word(tmp_path: Path, codebook: Codebook, stub: Artefact) -> None:
+    """What `score --format csv` and the service's export write must never be taken for people's labels."""
+    said = score_document(read_document(ROOT / "docs/sample/saltmarsh-strategy-2024.md"), stub)
+    blank = said.model_copy(update={"strength": said.strength.model_copy(update={"label": None})})
+    (tmp_path / "p.csv").write_text(CSV_HEADER + csv_row(said) + csv_row(blank), encoding="utf-8")
+    found = read_labels(tmp_path / "p.csv", codebook)
+    assert (found.faults, found.notes) == ([], [])
+    row, unread = found.rows
+    assert (row.confirmed, row.model, row.digest) == ({}, "stub", said.document.digest)
+    assert row.proposed["strength"] == said.strength.label
+    assert row.proposed["tertiary"] == said.tiers["tertiary"].state
+    assert set(said.criteria) <= row.proposed.keys()
+    assert "strength" not in unread.proposed
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from classifier.tables.regions import UNKNOWN, load_regions, region_of, region_table
+from classifier.codebook import Codebook
+from classifier.tables.regions import UNKNOWN, authorities_in, load_regions, region_of, region_table
 from classifier.tables.rows import LabelledRow
+from classifier.tables.year import year_report
 
 
 def test_the_list_is_whole() -> None:
@@ -59,3 +61,30 @@ def test_a_row_says_its_own_region_and_an_unknown_one_is_named() -> None:
     ]  # fmt: skip
     assert "Saltmarsh" in table.note
     assert region_table(rows[1:2]).shares == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "authorities"),
+    [
+        ("Bournemouth and Poole", ("bournemouth", "poole")),
+        ("Tyne and Wear", ("tyne and wear",)),
+        ("Brighton and Hove City Council", ("brighton and hove",)),
+        ("Leeds; Bradford City Council", ("leeds", "bradford")),
+        ("Saltmarsh and Leeds", ("saltmarsh and leeds",)),
+        ("", ()),
+    ],
+)
+def test_a_shared_board_stands_for_its_authorities(name: str, authorities: tuple[str, ...]) -> None:
+    assert authorities_in(name) == authorities
+
+
+def test_all_authorities_of_a_year_may_have_one_strategy_less(codebook: Codebook) -> None:
+    """152 authorities, 151 strategies: two share a board."""
+    names = [name for name in load_regions().authorities(2017) if name not in ("Bournemouth", "Poole")]
+    rows = [
+        LabelledRow(document=name, authority=name, kind="jhws", confirmed={"strength": "strong"})
+        for name in (*names, "Bournemouth and Poole")
+    ]
+    kind = year_report(rows, codebook).kinds[0]
+    assert (len(kind.rows), kind.authorities) == (151, 152)
+    assert sum(share.base for table in kind.tables if table.key == "regions" for share in table.shares) == 151
