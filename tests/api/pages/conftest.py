@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 from collections.abc import Iterator
@@ -15,6 +16,9 @@ from tests.api.http.test_session import PASSWORD, add
 from tests.api.service import RunningService
 
 _FOUND = os.environ.get("PREVENTION_TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+_numbers = itertools.count()
 
 
 @pytest.fixture(scope="session")
@@ -67,10 +71,10 @@ def window(
     chromium: Browser, service: RunningService, client: httpx.Client, request: pytest.FixtureRequest
 ) -> Iterator[Window]:
     """The windows of an annotator who has signed in; the test fails where anything went wrong in them."""
-    name = f"Reviewer of {request.node.originalname}"[:150]
+    name = f"Reviewer {next(_numbers)} of {request.node.originalname}"[:150]
     add(client, name)
     context = chromium.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(15_000)
     found = Window(context, f"http://127.0.0.1:{service.port}")
     page = found.open("/sign-in")
     page.get_by_label("Name").fill(name)
