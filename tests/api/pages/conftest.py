@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.api.http.test_session import PASSWORD, add
 from tests.api.service import RunningService
@@ -29,6 +29,8 @@ def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
         browser = playwright.chromium.launch(executable_path=_FOUND, args=arguments)
+        # As patient as the rest: the machine may be at work on other tests.
+        expect.set_options(timeout=15_000)
         yield browser
         browser.close()
 
