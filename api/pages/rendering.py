@@ -44,6 +44,8 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    # The codebook's order is the order on the page.
+    environment.policies["json.dumps_kwargs"] = {"sort_keys": False}
     environment.globals["asset"] = assets().url
     environment.filters |= {"words": words, "moment": moment, "percent": percent}
     return environment

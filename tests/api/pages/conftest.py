@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 from collections.abc import Iterator
@@ -9,12 +10,15 @@ from dataclasses import dataclass, field
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.api.http.test_session import PASSWORD, add
 from tests.api.service import RunningService
 
 _FOUND = os.environ.get("PREVENTION_TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+_numbers = itertools.count()
 
 
 @pytest.fixture(scope="session")
@@ -25,6 +29,8 @@ def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
         browser = playwright.chromium.launch(executable_path=_FOUND, args=arguments)
+        # As patient as the rest: the machine may be at work on other tests.
+        expect.set_options(timeout=15_000)
         yield browser
         browser.close()
 
@@ -67,10 +73,10 @@ def window(
     chromium: Browser, service: RunningService, client: httpx.Client, request: pytest.FixtureRequest
 ) -> Iterator[Window]:
     """The windows of an annotator who has signed in; the test fails where anything went wrong in them."""
-    name = f"Reviewer of {request.node.originalname}"[:150]
+    name = f"Reviewer {next(_numbers)} of {request.node.originalname}"[:150]
     add(client, name)
     context = chromium.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(15_000)
     found = Window(context, f"http://127.0.0.1:{service.port}")
     page = found.open("/sign-in")
     page.get_by_label("Name").fill(name)

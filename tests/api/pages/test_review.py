@@ -45,7 +45,8 @@ def test_every_criterion_stands_there_with_its_question_definition_and_levels(wh
         assert html.escape(criterion.definition, quote=False).replace("'", "&#39;") in whole
         for level in (*criterion.levels, "not_enough_text"):
             assert f'name="level-{criterion.key}" value="{level}"' in whole
-    assert set(data_of(whole)["criteria"]) == {criterion.key for criterion in codebook.criteria}
+    assert list(data_of(whole)["criteria"]) == [criterion.key for criterion in codebook.criteria]
+    assert list(data_of(whole)["labels"]) == list(codebook.labels)
 
 
 def test_the_evidence_is_the_predictions_own(client: httpx.Client, whole: str, sample: str) -> None:

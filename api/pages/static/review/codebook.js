@@ -194,7 +194,7 @@ export class Codebook extends EventTarget {
     const list = article.querySelector('[data-list="for"]');
     for (const place of this.places.values()) {
       if (place.kind !== "added" || place.criterion !== key) continue;
-      const jump = element("button", { type: "button", className: `jump ${place.shade}` });
+      const jump = element("button", { type: "button", className: `jump of-${place.shade}` });
       jump.append(
         element("span", { className: "page", textContent: `p. ${place.page}` }),
         element("span", { className: "tag", textContent: "yours" }),

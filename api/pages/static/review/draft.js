@@ -17,7 +17,8 @@ export class Draft extends EventTarget {
     this.id = kept.id;
     this.version = kept.version;
     this.empty = empty;
-    this.content = { ...structuredClone(empty), ...(kept.content ?? {}) };
+    // Whatever model was in use when it was begun: what is shown now is this one's prediction.
+    this.content = { ...structuredClone(empty), ...(kept.content ?? {}), model: empty.model };
     this.state = kept.version ? "saved" : "";
   }
 

@@ -179,7 +179,8 @@ const shortcuts = new Shortcuts(find("#shortcuts"), [
   { keys: ["?"], does: "this list", run: () => shortcuts.show() },
 ]);
 shortcuts.digit = (event) => {
-  if (!editing || event.key.length !== 1) return;
+  // While the panel opens nobody can see yet what a number is for.
+  if (!editing || panel.opening) return;
   if (panel.root.contains(document.activeElement)) panel.pick(Number(event.key));
   else codebook.pick(Number(event.key));
 };

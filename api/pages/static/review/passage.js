@@ -8,7 +8,7 @@ export class PassagePanel extends EventTarget {
 
   constructor(root, data, draft) {
     super();
-    Object.assign(this, { root, data, draft, shown: null });
+    Object.assign(this, { root, data, draft, shown: null, opening: false });
     this.toggles = [...root.querySelectorAll("[data-label]")];
     root.addEventListener("click", (event) => {
       const toggle = event.target.closest("[data-label]");
@@ -38,7 +38,8 @@ export class PassagePanel extends EventTarget {
   }
 
   async show(page, id, focus = false) {
-    const found = (await this.on(page)).find((one) => one.id === id);
+    this.opening = true;
+    const found = (await this.on(page).finally(() => (this.opening = false))).find((one) => one.id === id);
     if (!found) return;
     this.shown = found;
     this.root.hidden = false;

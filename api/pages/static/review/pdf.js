@@ -27,7 +27,6 @@ export class PdfPages extends EventTarget {
       wasmUrl: `${vendor}wasm/`,
       isEvalSupported: false,
       enableXfa: false,
-      disableAutoFetch: true,
       verbosity: 0,
     }).promise;
     const first = await this.pdf.getPage(1);
