@@ -165,3 +165,55 @@ def test_the_queue_gives_each_document_to_one_and_counts(shown: Reviewing) -> No
     assert (figures["shown"]["reviews"], figures["shown"]["overridden"]["value"]) == (1, 0)
     problem(ada.get("/v1/review/queue", params={"order": "best"}), 422, "invalid_request")
     problem(shown.lease("ada", document_id="doc_none"), 404, "document_not_found")
+
+
+def test_a_draft_is_its_persons_own_and_not_written_over_unseen(shown: Reviewing) -> None:
+    document = shown.scored("drafted")
+    where, ada, edda = f"/v1/review/drafts/{document}", shown.people["ada"], shown.people["edda"]
+    problem(ada.get(where), 404, "draft_not_found")
+    assert ada.put(where, json={"content": "one", "seen": 0}).json()["version"] == 1
+    assert ada.put(where, json={"content": "two", "seen": 1}).json()["version"] == 2
+    told = problem(ada.put(where, json={"content": "from elsewhere", "seen": 1}), 409, "draft_conflict")
+    assert "version 2 is there" in told.detail
+    problem(ada.put(where, json={"content": "from elsewhere", "seen": 0}), 409, "draft_conflict")
+    assert ada.get(where).json()["content"] == "two"
+    problem(edda.get(where), 404, "draft_not_found")
+    assert edda.put(where, json={"content": "hers", "seen": 0}).status_code == 200
+    assert shown.annotate("ada", document, criteria={"carers": "yes"}).status_code == 201
+    problem(ada.get(where), 404, "draft_not_found")
+    assert edda.get(where).json()["content"] == "hers"
+    assert edda.delete(where).status_code == 204
+    problem(ada.put(where, json={"content": "x" * 60_000, "seen": 0}), 422, "invalid_request")
+    problem(ada.put(where, json={"content": "a\x00b", "seen": 0}), 422, "invalid_request")
+
+
+def test_evidence_is_added_and_taken_away_word_for_word(shown: Reviewing) -> None:
+    document = shown.scored("evidenced")
+    ada = shown.people["ada"]
+    said = ada.get(f"/v1/documents/{document}/prediction").json()
+    passage = ada.get(f"/v1/documents/{document}/passages").json()["passages"][0]
+    quote = passage["text"][4:24]
+    added = {"criterion": "tertiary", "verdict": "added", "page": passage["page"], "start": passage["start"] + 4, "end": passage["start"] + 24, "quote": quote}  # fmt: skip
+    named = said["tiers"]["tertiary"]["evidence"][0]
+    removed = {"criterion": "tertiary", "verdict": "removed", **{key: named[key] for key in ("page", "start", "end", "quote")}}  # fmt: skip
+    body = {"criteria": {"tertiary": said["tiers"]["tertiary"]["state"]}, "evidence": [added, removed], "model": said["model"]}  # fmt: skip
+    (kept,) = shown.annotate("ada", document, **body).json()["annotations"]
+    assert kept["evidence"] == [added, removed]
+    assert kept["changed"] is True, "the labels are the model's, and the evidence is not"
+    for wrong, code in (
+        ({**added, "quote": quote[::-1]}, "invalid_annotation"),
+        ({**added, "page": 99}, "invalid_annotation"),
+        ({**added, "end": added["end"] + 1}, "invalid_request"),
+        ({**added, "criterion": "fun"}, "invalid_annotation"),
+        ({**removed, "criterion": "primary"} if not said["tiers"]["primary"]["evidence"] else {**removed, "start": removed["start"] + 1, "end": removed["end"] + 1}, "invalid_annotation"),
+    ):  # fmt: skip
+        problem(shown.annotate("ada", document, evidence=[wrong], model=said["model"]), 422, code)
+    told = problem(shown.annotate("ada", document, evidence=[removed]), 422, "invalid_annotation")
+    assert "name the model" in told.detail
+
+
+def test_what_cannot_be_read_is_said_in_the_place_of_criteria(shown: Reviewing) -> None:
+    document = shown.scored("unreadable")
+    (kept,) = shown.annotate("edda", document, unreadable=True).json()["annotations"]
+    assert kept["criteria"] == {"not_enough_text": "yes"}
+    problem(shown.annotate("edda", document, unreadable=True, criteria={"carers": "yes"}), 422, "invalid_annotation")
