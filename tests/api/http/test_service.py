@@ -34,6 +34,7 @@ LEAST = {
     ("get", "/v1/review/drafts/{document_id}"): ANNOTATOR,
     ("put", "/v1/review/drafts/{document_id}"): ANNOTATOR,
     ("delete", "/v1/review/drafts/{document_id}"): ANNOTATOR,
+    ("get", "/v1/review/doubts"): ADJUDICATOR,
     ("get", "/v1/review/rates"): ADJUDICATOR,
     ("get", "/v1/review/adjudications"): ADJUDICATOR,
     ("get", "/v1/review/adjudications/{document_id}"): ADJUDICATOR,
