@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from classifier.codebook import Codebook
-from classifier.correction import UNREADABLE, EvidenceVerdict
 from classifier.errors import CodebookError, PreventionError
 from classifier.prediction import Prediction
 
@@ -35,39 +33,20 @@ class Labels:
     passage_id: str | None
     criteria: Mapping[str, str]
     labels: tuple[str, ...]
-    # Evidence that the person adds or takes away; of a document's labels only.
-    evidence: tuple[EvidenceVerdict, ...] = ()
 
     def content(self) -> dict[str, object]:
         """Return the labels as they are kept."""
         return dict(self.criteria) if self.passage_id is None else {"labels": list(self.labels)}
 
-    def evidence_content(self) -> str | None:
-        """Return the evidence as it is kept; None where the person said nothing of it."""
-        return json.dumps([one.model_dump() for one in self.evidence]) if self.evidence else None
 
-
-def document_labels(
-    codebook: Codebook, given: Mapping[str, str], evidence: Sequence[EvidenceVerdict] = (), *, unreadable: bool = False
-) -> Labels:
-    """Return labels for a document; raise `AnnotationError` naming the first that the codebook does not have.
-
-    A document that is `unreadable` has too little text for any criterion to be answered, and that is what is kept of it.
-    """
-    if unreadable and given:
-        raise AnnotationError(
-            "a document with not enough readable text has no criterion labelled; leave one of the two out"
-        )
-    if unreadable:
-        return Labels(None, {UNREADABLE: "yes"}, (), tuple(evidence))
-    if not given and not evidence:
+def document_labels(codebook: Codebook, given: Mapping[str, str]) -> Labels:
+    """Return labels for a document; raise `AnnotationError` naming the first that the codebook does not have."""
+    if not given:
         raise AnnotationError("no criterion is labelled; name one at least")
     for key, level in given.items():
         check_level(codebook, key, level)
-    for one in evidence:
-        check_criterion(codebook, one.criterion)
     order = [criterion.key for criterion in codebook.criteria]
-    return Labels(None, {key: given[key] for key in sorted(given, key=order.index)}, (), tuple(evidence))
+    return Labels(None, {key: given[key] for key in sorted(given, key=order.index)}, ())
 
 
 def passage_labels(codebook: Codebook, passage_id: str, given: Iterable[str]) -> Labels:
@@ -86,14 +65,6 @@ def check_level(codebook: Codebook, key: str, level: str) -> None:
         raise AnnotationError(str(error)) from error
 
 
-def check_criterion(codebook: Codebook, key: str) -> None:
-    """Raise `AnnotationError` unless the codebook has the criterion."""
-    try:
-        codebook.criterion(key)
-    except CodebookError as error:
-        raise AnnotationError(str(error)) from error
-
-
 def check_passage_label(codebook: Codebook, label: str) -> None:
     """Raise `AnnotationError` unless the codebook has the passage label."""
     if label not in codebook.labels:
@@ -108,7 +79,7 @@ def differs(given: Labels, shown: Shown | None) -> bool | None:
     if shown is None:
         return None
     if given.passage_id is None:
-        return bool(given.evidence) or any(shown.criteria.get(key) != level for key, level in given.criteria.items())
+        return any(shown.criteria.get(key) != level for key, level in given.criteria.items())
     return set(given.labels) != set(shown.passages.get(given.passage_id, ()))
 
 

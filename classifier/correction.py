@@ -7,37 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal, Self
+from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 CORRECTIONS, DOCUMENTS = "corrections", "documents"
-LAST = 2**31 - 1
-# In the place of criteria where a person finds that too little of a document can be read.
-UNREADABLE = "not_enough_text"
 SUFFIXES: Mapping[str, str] = {"pdf": ".pdf", "docx": ".docx", "html": ".html", "markdown": ".md", "text": ".txt"}
-
-
-class EvidenceVerdict(BaseModel):
-    """A piece of text that a person names as evidence of a criterion, or takes away from what the model named.
-
-    Offsets are code points into the page's text, as evidence has them; the quote is the very slice.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    criterion: str = Field(max_length=100, examples=["tertiary"])
-    verdict: Literal["added", "removed"]
-    page: int = Field(ge=1, le=LAST)
-    start: int = Field(ge=0, le=LAST)
-    end: int = Field(ge=1, le=LAST)
-    quote: str = Field(min_length=1, max_length=5_000)
-
-    @model_validator(mode="after")
-    def _quote_fits_its_span(self) -> Self:
-        if self.end - self.start != len(self.quote):
-            raise ValueError(f"quote of {len(self.quote)} code points does not fit its span [{self.start}, {self.end})")
-        return self
 
 
 class Correction(BaseModel):
@@ -57,7 +32,6 @@ class Correction(BaseModel):
     heading: str = ""
     labels: list[str] | None = None
     criteria: dict[str, str] | None = None
-    evidence: list[EvidenceVerdict] = []
     annotator: str
     # True where an adjudicator decided between two annotations.
     decision: bool = False

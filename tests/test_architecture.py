@@ -87,7 +87,6 @@ API_RANKS = [
     [
         "store.annotations",
         "store.adjudications",
-        "store.drafts",
         "store.doubts",
         "store.candidates",
         "store.first_words",
@@ -126,7 +125,6 @@ API_RANKS = [
         "http.about",
         "http.models",
         "http.review",
-        "http.drafts",
         "http.doubts",
         "http.adjudication",
         "http.agreement",

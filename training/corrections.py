@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from classifier.codebook import Codebook, Criterion
-from classifier.correction import CORRECTIONS, DOCUMENTS, UNREADABLE, Correction
+from classifier.correction import CORRECTIONS, DOCUMENTS, Correction
 from classifier.errors import LabelledDataError
 from training.data import DATA, HandLabels, LabelledPassage, Split, load_passages, load_splits, read_jsonl
 
@@ -107,7 +107,7 @@ def training_data(codebook: Codebook, directory: Path = DATA) -> TrainingData:
     documents = [
         _document(settled.rows[digest], levels, codebook)
         for digest, levels in sorted(settled.documents.items())
-        if UNREADABLE not in levels and (directory / CORRECTIONS / DOCUMENTS / settled.rows[digest].file).is_file()
+        if (directory / CORRECTIONS / DOCUMENTS / settled.rows[digest].file).is_file()
     ]
     return TrainingData(sorted([*kept, *fresh], key=lambda p: p.id), {**splits, **added}, documents, settled.open)
 

@@ -23,7 +23,6 @@ from api.store.keys import Caller
 from api.store.readings import has_passage
 from api.store.tables import Adjudication
 from classifier.codebook import Codebook
-from classifier.correction import UNREADABLE
 
 router = APIRouter(prefix="/v1/review/adjudications", tags=["review"], route_class=SmallBody)
 
@@ -63,7 +62,6 @@ class SideAnswer(BaseModel):
     note: str | None
     codebook_version: str
     created: datetime
-    unreadable: bool = Field(description="whether he found too little readable text to answer anything")
 
 
 class CriterionSides(BaseModel):
@@ -115,9 +113,6 @@ class DecisionGiven(Given):
 
     criteria: dict[_Word, _Word] = Field(default={}, max_length=100, examples=[{"strength": "strong"}])
     passages: dict[_PassageId, list[_Word]] = Field(default={}, max_length=1_000, examples=[{}])
-    unreadable: bool = Field(
-        default=False, description="that too little of the document can be read to answer anything"
-    )
     note: Annotated[str, AfterValidator(_clean)] | None = Field(default=None, min_length=1, max_length=5_000)
     seen: int = Field(ge=0, le=1_000, description="how many decisions of this document you have seen", examples=[0])
 
@@ -168,14 +163,12 @@ def _checked(session: Session, service: Service, coded: Coded, given: DecisionGi
     """Return a decision that holds; raise a `Problem` with 422 where it is not the codebook's, or leaves a difference open."""
     first, second = coded.sides
     codebook, document_id = service.codebook, coded.document.id
-    differing = [] if given.unreadable else _differing(first.criteria, second.criteria)
-    open_ = [key for key in differing if key not in given.criteria and key != UNREADABLE]
+    open_ = [key for key in _differing(first.criteria, second.criteria) if key not in given.criteria]
     open_ += [f"passage {key}" for key in _differing(_sets(first), _sets(second)) if key not in given.passages]
     if open_:
         raise Problem(422, "undecided", f"{document_id}: the two differ on {', '.join(open_[:20])}; decide on each")
     try:
-        whole = given.criteria or given.unreadable or not given.passages
-        criteria = document_labels(codebook, given.criteria, unreadable=given.unreadable).criteria if whole else {}
+        criteria = document_labels(codebook, given.criteria).criteria if given.criteria or not given.passages else {}
         passages = {}
         for passage_id, labels in given.passages.items():
             if not has_passage(session, document_id, passage_id):
@@ -238,7 +231,7 @@ def _side(side: Side) -> SideAnswer:
     row = side.annotation
     return SideAnswer(
         annotation_id=row.id, annotator=row.annotator, note=row.note, codebook_version=row.codebook_version,
-        created=row.created, unreadable=UNREADABLE in side.criteria,
+        created=row.created,
     )  # fmt: skip
 
 

@@ -18,12 +18,10 @@ from api.http.found import DocumentId
 from api.http.problems import Problem, described
 from api.http.service import ID_PATTERN, Annotator, Service, ServiceGiven, SessionGiven, Viewer
 from api.store.annotations import Hidden, Origin, append, list_annotations
-from api.store.drafts import drop_draft
 from api.store.keys import Caller
 from api.store.leases import all_withheld, being_coded, finish_lease, withheld
-from api.store.readings import check_evidence, has_passage, prediction_by, shown
+from api.store.readings import has_passage, prediction_by, shown
 from api.store.tables import Annotation, StoredDocument, new_id
-from classifier.correction import EvidenceVerdict
 
 router = APIRouter(prefix="/v1", tags=["annotations"])
 
@@ -48,10 +46,6 @@ class GivenAnnotation(BaseModel):
 
     criteria: dict[_Word, _Word] = Field(default={}, max_length=100, examples=[{"strength": "strong"}])
     passages: dict[_PassageId, list[_Word]] = Field(default={}, max_length=5_000, description="labels by passage id; an empty list says that none holds", examples=[{}])  # fmt: skip
-    evidence: list[EvidenceVerdict] = Field(default=[], max_length=500, description="pieces of text added as evidence, each within one passage, or taken away from what `model` named", examples=[[]])  # fmt: skip
-    unreadable: bool = Field(
-        default=False, description="whether too little of the document can be read to answer anything"
-    )
     note: Annotated[str, AfterValidator(_clean)] | None = Field(default=None, min_length=1, max_length=5_000)
     model: _Word | None = Field(default=None, description="the model whose prediction the person saw, if any", examples=[None])  # fmt: skip
 
@@ -64,9 +58,6 @@ class AnnotationAnswer(BaseModel):
     passage_id: str | None = Field(description="null where the whole document is labelled")
     criteria: dict[str, str] | None = Field(description="levels by criterion, of a document", examples=[{"strength": "strong"}])  # fmt: skip
     labels: list[str] | None = Field(description="labels of a passage", examples=[None])
-    evidence: list[EvidenceVerdict] = Field(
-        description="of a document: what the person added as evidence, or took away"
-    )
     note: str | None
     annotator: str = Field(description="as the source names who it was")
     source: str = Field(examples=["label-studio"])
@@ -101,7 +92,7 @@ def annotation_answer(row: Annotation) -> AnnotationAnswer:
         id=row.id, document_id=row.document_id, passage_id=row.passage_id,
         criteria=content if row.passage_id is None else None,
         labels=content["labels"] if row.passage_id is not None else None,
-        evidence=json.loads(row.evidence or "[]"), note=row.note, annotator=row.annotator, source=row.source, source_id=row.source_id,
+        note=row.note, annotator=row.annotator, source=row.source, source_id=row.source_id,
         codebook_version=row.codebook_version, model=row.model_id, changed=row.changed, created=row.created,
     )  # fmt: skip
 
@@ -179,9 +170,8 @@ def _add(
             raise Problem(422, "idempotency_key_reused", f"Idempotency-Key {key!r}: has come before with other labels; use a new key for a new request")  # fmt: skip
         # A review ends with its annotation, in the same transaction.
         whole = next((row for what, row in became if what == "added" and row.passage_id is None), None)
-        if whole is not None and (given.criteria or given.unreadable):
+        if whole is not None:
             finish_lease(session, caller.id, document_id, whole.id)
-            drop_draft(session, caller.id, document_id)
         answer = Annotations(annotations=[annotation_answer(row) for _, row in became])
     return answer, any(what == "added" for what, _ in became)
 
@@ -191,10 +181,7 @@ def _labels(session: Session, service: Service, document_id: str, given: GivenAn
     codebook = service.codebook
     try:
         # Where nothing at all is labelled, the rule for documents says so.
-        of_document = given.criteria or given.evidence or given.unreadable or not given.passages
-        found = [document_labels(codebook, given.criteria, given.evidence, unreadable=given.unreadable)] if of_document else []  # fmt: skip
-        for one in given.evidence:
-            check_evidence(session, document_id, given.model, one)
+        found = [document_labels(codebook, given.criteria)] if given.criteria or not given.passages else []
         for passage_id, labels in given.passages.items():
             if not has_passage(session, document_id, passage_id):
                 raise AnnotationError(f"{passage_id} is no passage of {document_id}; its prediction names them")

@@ -15,7 +15,6 @@ from api.http import (
     audit,
     documents,
     doubts,
-    drafts,
     exports,
     jobs,
     keys,
@@ -61,7 +60,7 @@ def create_application(service: Service, on_end: Callable[[], None]) -> FastAPI:
     metrics = operations.create_router(anybody=service.settings.metrics_open)
     for router in (
         documents.router, passages.router, views.router, submissions.router, search.router, jobs.router, annotations_router,
-        labelling.router, exports.router, labelstudio.router, about.router, models.router, review.router, drafts.router, doubts.router, adjudication.router, agreement.router, session.router, keys.router, people.router,
+        labelling.router, exports.router, labelstudio.router, about.router, models.router, review.router, doubts.router, adjudication.router, agreement.router, session.router, keys.router, people.router,
         audit.router, webhooks.router, metrics,
     ):  # fmt: skip
         app.include_router(router)

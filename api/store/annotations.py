@@ -44,21 +44,18 @@ def append(
     name, content = new_id("annotation"), json.dumps(labels.content())
     source_id = origin.id_of(labels)
     added = insert_unless_there(
-        session, Annotation, id=name, document_id=origin.document_id, passage_id=labels.passage_id, labels=content, evidence=labels.evidence_content(),
+        session, Annotation, id=name, document_id=origin.document_id, passage_id=labels.passage_id, labels=content,
         note=origin.note, annotator=origin.annotator, added_by=caller.id, source=origin.source, source_id=source_id,
         codebook_version=origin.codebook_version, model_id=origin.model_id, changed=changed, created=now(),
     )  # fmt: skip
     row = session.scalars(select(Annotation).filter_by(source=origin.source, source_id=source_id)).one()
     if not added:
-        same = row.document_id == origin.document_id and (json.loads(row.labels), row.evidence) == (
-            labels.content(),
-            labels.evidence_content(),
-        )
+        same = row.document_id == origin.document_id and json.loads(row.labels) == labels.content()
         return ("there" if same else "conflict"), row
     record(
         session, caller, "annotation.added", name, request_id=request_id,
         after={
-            "document_id": origin.document_id, "passage_id": labels.passage_id, "labels": labels.content(), "evidence": len(labels.evidence),
+            "document_id": origin.document_id, "passage_id": labels.passage_id, "labels": labels.content(),
             "source": origin.source, "source_id": source_id, "model_id": origin.model_id, "changed": changed,
         },
     )  # fmt: skip

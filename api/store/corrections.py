@@ -65,7 +65,7 @@ def _annotations(session: Session, rows: Iterable[Annotation]) -> Iterator[Corre
             "changed": row.changed, "created": row.created,
         }  # fmt: skip
         if row.passage_id is None:
-            yield _correction(session, row.document_id, None, {**given, "criteria": content, "evidence": json.loads(row.evidence or "[]")})  # fmt: skip
+            yield _correction(session, row.document_id, None, {**given, "criteria": content})
         else:
             yield _correction(session, row.document_id, row.passage_id, {**given, "labels": content["labels"]})
 

@@ -10,9 +10,8 @@ from functools import cached_property
 from sqlalchemy import select
 from sqlalchemy.orm import Session, load_only
 
-from api.annotation import AnnotationError, Shown, predicted_criteria, predicted_labels
+from api.annotation import Shown, predicted_criteria, predicted_labels
 from api.store.tables import StoredPassage, StoredPrediction, StoredReading
-from classifier.correction import EvidenceVerdict
 from classifier.prediction import Prediction
 
 
@@ -51,36 +50,6 @@ def has_passage(session: Session, document_id: str, passage_id: str) -> bool:
         StoredPassage.passage_id == passage_id, StoredPassage.document_id == document_id
     )
     return session.execute(query.limit(1)).first() is not None
-
-
-def check_evidence(session: Session, document_id: str, model_id: str | None, given: EvidenceVerdict) -> None:
-    """Raise `AnnotationError` unless what is added stands in a passage, word for word, or what is taken away was named by the model."""
-    where = f"page {given.page}, {given.start} to {given.end}"
-    if given.verdict == "added":
-        query = select(StoredPassage.text, StoredPassage.start).where(
-            StoredPassage.document_id == document_id, StoredPassage.page == given.page,
-            StoredPassage.start <= given.start, StoredPassage.end >= given.end,
-        )  # fmt: skip
-        if not any(
-            text[given.start - start : given.end - start] == given.quote for text, start in session.execute(query)
-        ):
-            raise AnnotationError(f"{given.quote!r:.100}: does not stand at {where} within one passage; mark the text on the page again")  # fmt: skip
-        return
-    kept = prediction_by(session, document_id, model_id) if model_id is not None else None
-    named = [] if kept is None else evidence_named(Prediction.model_validate_json(kept.body), given.criterion)
-    if (given.page, given.start, given.end, given.quote) not in named:
-        raise AnnotationError(f"{given.quote!r:.100}: is no evidence that the model gave of {given.criterion} at {where}; name the model, and take away what its prediction has")  # fmt: skip
-
-
-def evidence_named(prediction: Prediction, criterion: str) -> list[tuple[int, int, int, str]]:
-    """Return the places and quotes that a prediction gives as evidence of a criterion."""
-    if criterion == "strength":
-        found = prediction.strength.evidence
-    elif criterion in prediction.tiers:
-        found = next(told.evidence for tier, told in prediction.tiers.items() if tier == criterion)
-    else:
-        found = prediction.criteria[criterion].evidence if criterion in prediction.criteria else []
-    return [(one.page, one.start, one.end, one.quote) for one in found]
 
 
 def prediction_by(session: Session, document_id: str, model_id: str) -> StoredPrediction | None:

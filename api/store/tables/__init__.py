@@ -5,7 +5,7 @@ from api.store.tables.base import NAMING, Moment, Table, new_id, now
 from api.store.tables.documents import StoredDocument, StoredPassage, StoredPrediction, StoredReading
 from api.store.tables.identity import ApiKey, AuditEntry, Person, Role, Scope, SignIn
 from api.store.tables.jobs import IdempotentAnswer, Job, JobStatus, Stage, Submission, SubmissionItem
-from api.store.tables.review import Adjudication, ExportedCorrection, Outcome, ReviewDraft, ReviewFigure, ReviewLease
+from api.store.tables.review import Adjudication, ExportedCorrection, Outcome, ReviewFigure, ReviewLease
 from api.store.tables.webhooks import Delivery, DeliveryStatus, Webhook
 
 __all__ = [
@@ -23,7 +23,6 @@ __all__ = [
     "Moment",
     "Outcome",
     "Person",
-    "ReviewDraft",
     "ReviewFigure",
     "ReviewLease",
     "Role",

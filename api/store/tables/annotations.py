@@ -26,8 +26,6 @@ class Annotation(Table):
     passage_id: Mapped[str | None] = mapped_column(String(16))
     # JSON: {criterion: level} for a document, {"labels": […]} for a passage, as the codebook names them.
     labels: Mapped[str] = mapped_column(Text)
-    # JSON: evidence that the person added or took away; null where nothing was said of it.
-    evidence: Mapped[str | None] = mapped_column(Text)
     note: Mapped[str | None] = mapped_column(Text)
     annotator: Mapped[str] = mapped_column(String(200))
     # Whose request brought it: the id of a key or of a person.

@@ -46,19 +46,6 @@ class ReviewLease(Table):
     annotation_id: Mapped[str | None] = mapped_column(ForeignKey("annotations.id"))
 
 
-class ReviewDraft(Table):
-    """What a person has not finished saying of a document, as the page keeps it. It counts for nothing, and is written over."""
-
-    __tablename__ = "review_drafts"
-
-    document_id: Mapped[str] = mapped_column(ForeignKey("documents.id"), primary_key=True)
-    person: Mapped[str] = mapped_column(String(64), primary_key=True)
-    # From 1 on; who saves names the version that he began from.
-    version: Mapped[int]
-    content: Mapped[str] = mapped_column(Text)
-    saved: Mapped[datetime] = mapped_column(Moment())
-
-
 class Adjudication(Table):
     """What an adjudicator decided between two blind annotations. Appended, never changed; of a document's decisions the last holds."""
 

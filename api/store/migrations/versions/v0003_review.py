@@ -16,10 +16,7 @@ _TAKEN = sa.text("outcome IS NULL OR outcome = 'done'")
 
 def upgrade() -> None:
     """Make the tables of review."""
-    with op.batch_alter_table("annotations") as table:
-        table.add_column(sa.Column("evidence", sa.Text()))
     _leases()
-    _drafts()
     _adjudications()
     op.create_table(
         "exported_corrections",
@@ -70,19 +67,6 @@ def _leases() -> None:
             postgresql_where=_TAKEN,
         )  # fmt: skip
     op.create_index("ix_review_leases_person", "review_leases", ["person", "outcome"])
-
-
-def _drafts() -> None:
-    op.create_table(
-        "review_drafts",
-        _id("document_id"),
-        _id("person"),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("content", sa.Text(), nullable=False),
-        sa.Column("saved", _MOMENT, nullable=False),
-        sa.PrimaryKeyConstraint("document_id", "person", name="pk_review_drafts"),
-        sa.ForeignKeyConstraint(["document_id"], ["documents.id"], name="fk_review_drafts_document_id_documents"),
-    )
 
 
 def _adjudications() -> None:
