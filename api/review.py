@@ -44,7 +44,6 @@ class Candidate:
     year: int | None
     figures: Figures
     apart: int
-    scored: bool
 
 
 def figures_of(

@@ -61,7 +61,7 @@ def waiting(session: Session, person: str, model_id: str, double_share: float, a
             reviewed += 1
             continue
         steps = max(apart) - min(apart) if apart else 0
-        candidate = Candidate(row.id, row.name, row.authority, row.year, found, steps, True)
+        candidate = Candidate(row.id, row.name, row.authority, row.year, found, steps)
         every.append(candidate)
         if person not in said.done | said.people and (person in said.at or said.places < places):
             own.append(candidate)

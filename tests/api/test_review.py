@@ -13,7 +13,7 @@ _SURE = {"very_weak": 0.0, "weak": 0.0, "neither": 0.1, "strong": 0.9, "very_str
 
 
 def candidate(name: str, error: float = 0.1, information: float = 1.0, apart: int = 0, authority: str | None = None) -> Candidate:  # fmt: skip
-    return Candidate(name, f"{name}.pdf", authority, 2024, Figures(error, error * 2, information), apart, True)
+    return Candidate(name, f"{name}.pdf", authority, 2024, Figures(error, error * 2, information), apart)
 
 
 def names(found: list[Candidate]) -> list[str]:

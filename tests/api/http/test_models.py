@@ -59,14 +59,14 @@ def changing(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 def test_no_request_is_dropped_and_every_answer_names_its_model(changing: RunningService) -> None:
     ended = threading.Event()
-    said: list[tuple[float, int, str]] = []
+    said: list[tuple[float, float, int, str]] = []
 
     def ask() -> None:
         with changing.client() as client:
             while not ended.is_set():
                 begun = time.monotonic()
                 answer = client.post("/v1/passages:score", json=_ASKED)
-                said.append((begun, answer.status_code, answer.json().get("model", answer.text)))
+                said.append((begun, time.monotonic(), answer.status_code, answer.json().get("model", answer.text)))
 
     askers = [threading.Thread(target=ask) for _ in range(2)]
     with changing.client() as client:
@@ -85,8 +85,8 @@ def test_no_request_is_dropped_and_every_answer_names_its_model(changing: Runnin
         assert again.status_code == 202, "another model has not scored it yet"
         assert wait_for(client, again.json()["job_id"])["status"] == "succeeded"
         assert client.get(where).json()["model"] == "two"
-        assert client.post("/v1/models:rollback", json={}).json()["model"] == "one"
         back = time.monotonic()
+        assert client.post("/v1/models:rollback", json={}).json()["model"] == "one"
         assert client.get(where).json()["model"] == "one"
         ended.set()
         for asker in askers:
@@ -95,11 +95,11 @@ def test_no_request_is_dropped_and_every_answer_names_its_model(changing: Runnin
         assert [(c["before"], c["model"], c["why"]) for c in changes[-2:]] == [("two", "one", "rolled back"), ("one", "two", "better")]  # fmt: skip
         actions = [entry["action"] for entry in client.get("/v1/audit").json()["entries"]]
         assert {"model.promoted", "model.rolled_back"} <= set(actions)
-    assert {status for _, status, _ in said} <= {200, 503}, said
-    answered = [(begun, model) for begun, status, model in said if status == 200]
+    assert {status for _, _, status, _ in said} <= {200, 503}, said
+    answered = [(begun, done, model) for begun, done, status, model in said if status == 200]
     assert len(answered) > 3
-    assert {model for begun, model in answered if promoted < begun < back} == {"two"}
-    assert {model for _, model in answered} <= {"one", "two"}
+    assert {model for begun, done, model in answered if promoted < begun and done < back} <= {"two"}
+    assert {model for _, _, model in answered} <= {"one", "two"}
 
 
 def test_a_change_made_elsewhere_is_taken_up(changing: RunningService) -> None:

@@ -161,6 +161,7 @@ def test_the_queue_gives_each_document_to_one_and_counts(shown: Reviewing) -> No
     assert shown.annotate("edda", others[0], **body).json()["annotations"][0]["changed"] is False
     queue = ada.get("/v1/review/queue").json()
     assert (queue["waiting"], queue["reviewed"]) == (2, 1)
+    assert shown.people["otto"].get("/v1/review/doubts").json()["doubts"] == []
     figures = shown.people["otto"].get("/v1/review/rates").json()
     assert (figures["shown"]["reviews"], figures["shown"]["overridden"]["value"]) == (1, 0)
     problem(ada.get("/v1/review/queue", params={"order": "best"}), 422, "invalid_request")

@@ -31,6 +31,7 @@ LEAST = {
     ("get", "/v1/review/leases"): ANNOTATOR,
     ("post", "/v1/review/leases"): ANNOTATOR,
     ("delete", "/v1/review/leases/{lease_id}"): ANNOTATOR,
+    ("get", "/v1/review/doubts"): ADJUDICATOR,
     ("get", "/v1/review/rates"): ADJUDICATOR,
     ("get", "/v1/review/adjudications"): ADJUDICATOR,
     ("get", "/v1/review/adjudications/{document_id}"): ADJUDICATOR,
