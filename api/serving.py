@@ -20,6 +20,7 @@ import structlog
 import uvicorn
 from sqlalchemy import Engine
 
+from api.corpus.attendance import Attendant
 from api.courier import Courier
 from api.http.application import create_application
 from api.http.service import ModelCard, Service
@@ -69,6 +70,7 @@ def serve(settings: Settings, *, works: bool = True) -> None:
         )  # fmt: skip
         if scoring is not None:
             scoring.begin()
+            Attendant(engine, settings).start()
         with suppress(KeyboardInterrupt):
             uvicorn.Server(config).run([listener])
         # Only an interrupt leads here; a request to terminate has ended the process.

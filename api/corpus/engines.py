@@ -39,7 +39,7 @@ class LocalEngine:
             yield from map(run_shard, tasks)
             return
         # Forked, a process would inherit the threads' locks of database and runtime.
-        pool = ProcessPoolExecutor(self._workers, get_context("spawn"), _end_with, (os.getpid(),))
+        pool = ProcessPoolExecutor(self._workers, get_context("spawn"), end_with, (os.getpid(),))
         pending: set[Future[str]] = set()
         try:
             while True:
@@ -54,7 +54,7 @@ class LocalEngine:
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _end_with(parent: int) -> None:
+def end_with(parent: int) -> None:
     """End this process when its parent ends, however that ends."""
 
     def watch() -> None:

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from api.http import (
     about,
     audit,
+    corpus,
     documents,
     exports,
     jobs,
@@ -56,7 +57,7 @@ def create_application(service: Service, on_end: Callable[[], None]) -> FastAPI:
     for router in (
         documents.router, passages.router, views.router, submissions.router, search.router, jobs.router, annotations_router,
         labelling.router, exports.router, labelstudio.router, about.router, session.router, keys.router, people.router,
-        audit.router, webhooks.router, metrics,
+        audit.router, webhooks.router, corpus.router, metrics,
     ):  # fmt: skip
         app.include_router(router)
     add_handlers(app)
