@@ -67,6 +67,17 @@ def test_a_run_is_paused_and_goes_on(client: httpx.Client, documents: list[str])
     assert ended(client, run)["scored"] == 2
 
 
+def test_a_document_whose_file_is_elsewhere_says_so(client: httpx.Client, service: RunningService) -> None:
+    answer = client.post("/v1/documents", files={"file": ("left.md", strategy("left where it lay"))})
+    wait_for(client, answer.json()["job_id"])
+    document = answer.json()["document_id"]
+    ((digest,),) = service.rows(f"SELECT digest FROM documents WHERE id = '{document}'")
+    (service.data / "files" / digest[:2] / digest).unlink()
+    for what in ("file", "report.html"):
+        problem(client.get(f"/v1/documents/{document}/{what}"), 404, "file_elsewhere")
+    assert client.get(f"/v1/documents/{document}/prediction").status_code == 200
+
+
 def test_who_may_do_what(client: httpx.Client, keys: dict[str, str]) -> None:
     viewer = {"Authorization": f"Bearer {keys['viewer']}"}
     problem(client.post("/v1/corpus/runs", json={}, headers=viewer), 403, "role_too_low")
