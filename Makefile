@@ -25,7 +25,7 @@ train: $(VENV)/.train
 bench: $(VENV)/.train
 	$(BIN)/python -m pytest -m bench -s
 
-drill: $(VENV)/.train
+drill: $(VENV)/.ray
 	tests/postgres.sh $(BIN)/python -m pytest -m drill -s
 
 $(VENV)/bin/python:
@@ -39,6 +39,11 @@ $(VENV)/.base: pyproject.toml constraints.txt | $(VENV)/bin/python
 $(VENV)/.train: pyproject.toml constraints.txt $(VENV)/.base
 	$(PIP) install --quiet --constraint constraints.txt torch
 	$(PIP) install --quiet --constraint constraints.txt --editable '.[train,serve,report,dev]'
+	touch $@
+
+# Only drills need a cluster.
+$(VENV)/.ray: pyproject.toml constraints.txt $(VENV)/.train
+	$(PIP) install --quiet --constraint constraints.txt --editable '.[ray]'
 	touch $@
 
 clean:

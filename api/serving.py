@@ -19,6 +19,7 @@ import structlog
 import uvicorn
 from sqlalchemy import Engine
 
+from api.corpus.attendance import Attendant
 from api.courier import Courier
 from api.http.application import create_application
 from api.http.service import Service
@@ -66,6 +67,7 @@ def serve(settings: Settings, *, works: bool = True) -> None:
         if scoring is not None:
             scoring.begin()
         switch.watch()
+        Attendant(engine, settings).start()
         with suppress(KeyboardInterrupt):
             uvicorn.Server(config).run([listener])
         # Only an interrupt leads here; a request to terminate has ended the process.

@@ -145,7 +145,7 @@ API_RANKS = [
     ["corpus.shard", "corpus.adding", "corpus.planning"],
     ["corpus.engines", "corpus.comparison"],
     ["corpus.running", "corpus.report", "corpus.release"],
-    ["corpus.imports"],
+    ["corpus.imports", "corpus.attendance"],
     ["worker", "submission"],
     ["bundle"],
     [
@@ -179,6 +179,7 @@ API_RANKS = [
         "http.keys",
         "http.people",
         "http.audit",
+        "http.corpus",
         "http.labelling",
         "http.operations",
         "http.webhooks",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 import time
@@ -39,7 +40,7 @@ class LocalEngine:
             yield from map(run_shard, tasks)
             return
         # Forked, a process would inherit the threads' locks of database and runtime.
-        pool = ProcessPoolExecutor(self._workers, get_context("spawn"), _end_with, (os.getpid(),))
+        pool = ProcessPoolExecutor(self._workers, get_context("spawn"), end_with, (os.getpid(),))
         pending: set[Future[str]] = set()
         try:
             while True:
@@ -54,7 +55,7 @@ class LocalEngine:
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _end_with(parent: int) -> None:
+def end_with(parent: int) -> None:
     """End this process when its parent ends, however that ends."""
 
     def watch() -> None:
@@ -69,6 +70,8 @@ class RayEngine:
     """Ray Data on a cluster. What a node was at when it died is scored again elsewhere, by Ray itself."""
 
     def __init__(self, address: str | None, workers: int | None = None) -> None:
+        # Nobody is told that a cluster is used.
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         try:
             import ray
             import ray.data
@@ -86,6 +89,7 @@ class RayEngine:
         import ray
         import ray.data
 
+        logging.getLogger("ray.data").setLevel(logging.ERROR)
         ray.data.DataContext.get_current().enable_progress_bars = False
         while True:
             workers = self._workers or max(1, int(ray.cluster_resources().get("CPU", 1)))

@@ -31,7 +31,7 @@ def model_folder(named: str | None) -> Path:
     here = current_model().resolve()
     if named is None:
         return here
-    for folder in (Path(named), MODELS_DIRECTORY / named, here.parent / named):
+    for folder in (here.parent / named, MODELS_DIRECTORY / named, Path(named)):
         if folder.is_dir():
             return folder.resolve()
     at_hand = sorted(path.name for path in MODELS_DIRECTORY.iterdir() if path.is_dir())

@@ -21,7 +21,7 @@ from api.http.answers import (
     document_detail,
 )
 from api.http.forms import form_schema, receive_form
-from api.http.found import RETRY_AFTER, DocumentId, found_document, found_prediction
+from api.http.found import RETRY_AFTER, DocumentId, found_document, found_file, found_prediction
 from api.http.problems import Problem, described
 from api.http.search import Words
 from api.http.service import ID_PATTERN, Annotator, Service, ServiceGiven, SessionGiven, Viewer
@@ -179,7 +179,7 @@ def get_file(document_id: DocumentId, service: ServiceGiven, session: SessionGiv
     document = found_document(session, document_id)
     headers = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "default-src 'none'; sandbox"}
     return FileResponse(
-        service.files.path(document.digest),
+        found_file(service.files, document),
         media_type=MEDIA_TYPES[document.format],
         filename=document.name,
         headers=headers,

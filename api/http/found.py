@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path as FilePath
 from typing import Annotated
 
 from fastapi import Path
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Session
 from api.http.problems import Problem
 from api.http.service import ID_PATTERN
 from api.store.documents import find_prediction, latest_job
+from api.store.files import Files
 from api.store.keys import Caller
 from api.store.leases import withheld
 from api.store.tables import StoredDocument, StoredPrediction
@@ -26,6 +28,14 @@ def found_document(session: Session, document_id: str) -> StoredDocument:
     if document is None:
         raise Problem(404, "document_not_found", f"no document has the id {document_id}; list them at /v1/documents")
     return document
+
+
+def found_file(files: Files, document: StoredDocument) -> FilePath:
+    """Return where a document's file lies in the store."""
+    path = files.path(document.digest)
+    if not path.is_file():
+        raise Problem(404, "file_elsewhere", f"{document.id}: its file is not in the store, as it was left where it lay, or came with a release; submit the same file to have it here")  # fmt: skip
+    return path
 
 
 def found_prediction(session: Session, document: StoredDocument, model_id: str, caller: Caller) -> StoredPrediction:

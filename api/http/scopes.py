@@ -31,6 +31,7 @@ SCOPE_OF_TAG = {
     "keys": Needs("admin", "admin"),
     "people": Needs("admin", "admin"),
     "audit": Needs("admin", "admin"),
+    "corpus": Needs("read", "admin"),
     "webhooks": Needs("admin", "admin"),
     "operations": Needs("admin", "admin"),
     "session": Needs("none", "none"),

@@ -14,7 +14,7 @@ from fastapi import Path as PathParameter
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
-from api.http.found import DocumentId, found_document, found_prediction
+from api.http.found import DocumentId, found_document, found_file, found_prediction
 from api.http.problems import Problem, described
 from api.http.service import Service, ServiceGiven, Viewer
 from api.scoring import error_code
@@ -133,7 +133,7 @@ def _shown(service: Service, document_id: str, reader: Caller | None = None) -> 
         if reader is not None:
             found = found_prediction(session, document, service.model.id, reader)
             prediction = Prediction.model_validate_json(found.body)
-        path = service.files.path(document.digest)
+        path = found_file(service.files, document)
         return _Shown(document.name, document.digest, document.format, document.pages, path, prediction)
 
 

@@ -163,6 +163,14 @@ def owners_at_work(session: Session, run_id: str) -> Sequence[str]:
     return [owner for owner in session.scalars(query) if owner is not None]
 
 
+def live_owners(session: Session, run_id: str) -> Sequence[str]:
+    """Return who holds a lease that has not run out."""
+    query = select(CorpusShard.owner).where(
+        CorpusShard.run_id == run_id, CorpusShard.status == "leased", CorpusShard.leased_until >= time.time()
+    )
+    return [owner for owner in session.scalars(query.distinct()) if owner is not None]
+
+
 def shard_documents(session: Session, run: CorpusRun, number: int) -> list[ShardDocument]:
     """Return a shard's documents in order."""
     read = select(StoredReading.id).where(
