@@ -28,6 +28,8 @@ from api.logs import configure_logs, place_of
 from api.page_images import PageImages
 from api.queue import JobQueue
 from api.scoring import Scorer
+from api.second_reader.configuration import load_reader_settings
+from api.second_reader.reader import SecondReader
 from api.settings import Settings
 from api.store.database import check_version, open_database
 from api.store.files import Files
@@ -48,6 +50,7 @@ _WORKER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,59}")
 def serve(settings: Settings, *, works: bool = True) -> None:
     """Serve until the process is told to end, and carry out jobs where it `works`."""
     configure_logs(settings.log_format)
+    reader = load_reader_settings()
     _check_folder(settings)
     with _alone(settings.data), _listening(settings) as listener:
         engine = _open(settings)
@@ -59,7 +62,7 @@ def serve(settings: Settings, *, works: bool = True) -> None:
         loading = begin_loading()
         service = Service(
             settings, engine, files, queue, cards, load_codebook(current_model() / CODEBOOK), loading,
-            PageImages(settings.pages, settings.page_cache_mb),
+            PageImages(settings.pages, settings.page_cache_mb), reader=reader,
         )  # fmt: skip
         scoring = _Scoring(settings, engine, queue, loading) if works else None
         # Without its proxy headers: anybody could write another address into each request, and pass every limit.
@@ -69,6 +72,7 @@ def serve(settings: Settings, *, works: bool = True) -> None:
         )  # fmt: skip
         if scoring is not None:
             scoring.begin()
+            SecondReader(engine, reader, service.codebook, service.model.id).start()
         with suppress(KeyboardInterrupt):
             uvicorn.Server(config).run([listener])
         # Only an interrupt leads here; a request to terminate has ended the process.
@@ -91,8 +95,13 @@ def work(settings: Settings, name: str) -> None:
     told = threading.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sign, lambda *_: told.set())
-    worker = _start_worker(settings, engine, JobQueue(engine), begin_loading(), name, claim(engine, name))
+    loading = begin_loading()
+    worker = _start_worker(settings, engine, JobQueue(engine), loading, name, claim(engine, name))
+    model = loading.result()
+    reader = SecondReader(engine, load_reader_settings(), model.codebook, model.id)
+    reader.start()
     told.wait()
+    reader.stop()
     worker.stop()
     log.info("worker ended", worker=name)
     _leave(0)

@@ -50,7 +50,13 @@ API_RANKS = [
         "store.migrations.versions",
         "store.tables.base",
     ],
-    ["store.tables.documents", "store.tables.identity", "store.tables.annotations", "store.tables.webhooks"],
+    [
+        "store.tables.documents",
+        "store.tables.identity",
+        "store.tables.annotations",
+        "store.tables.webhooks",
+        "store.tables.reader",
+    ],
     ["store.tables.jobs"],
     ["store.tables"],
     [
@@ -58,6 +64,7 @@ API_RANKS = [
         "store.migrations.env",
         "store.migrations.versions.v0001_store",
         "store.migrations.versions.v0002_service",
+        "store.migrations.versions.v0005_reader",
     ],
     ["annotation", "offsets", "turns"],
     ["loading"],
@@ -82,6 +89,18 @@ API_RANKS = [
     ["labelstudio.export", "labelstudio.results"],
     ["labelstudio.imports"],
     ["access", "sign_in"],
+    [
+        "second_reader",
+        "second_reader.configuration",
+        "second_reader.tokens",
+        "second_reader.quotes",
+        "second_reader.material",
+    ],
+    ["second_reader.visibility", "second_reader.budget", "second_reader.retrieval", "second_reader.answers"],
+    ["second_reader.prompts", "second_reader.agreement"],
+    ["second_reader.requests", "second_reader.provider"],
+    ["second_reader.asking", "second_reader.reading"],
+    ["second_reader.reader"],
     ["queue", "scoring", "quota", "courier", "archive", "fetching", "page_images"],
     ["worker", "submission"],
     ["bundle"],
@@ -114,6 +133,7 @@ API_RANKS = [
         "http.labelling",
         "http.operations",
         "http.webhooks",
+        "http.second_readings",
     ],
     ["http.annotations", "http.exports", "http.labelstudio"],
     ["http.application"],
@@ -147,6 +167,7 @@ HEAVY = {
     "docx",
     "jinja2",
     "httpx",
+    "openai",
 }
 # What the client does without: it runs where only httpx is added to the base install.
 SERVICE_ONLY = {

@@ -21,6 +21,7 @@ from api.http import (
     passages,
     people,
     search,
+    second_readings,
     session,
     submissions,
     views,
@@ -55,7 +56,7 @@ def create_application(service: Service, on_end: Callable[[], None]) -> FastAPI:
     metrics = operations.create_router(anybody=service.settings.metrics_open)
     for router in (
         documents.router, passages.router, views.router, submissions.router, search.router, jobs.router, annotations_router,
-        labelling.router, exports.router, labelstudio.router, about.router, session.router, keys.router, people.router,
+        labelling.router, second_readings.router, exports.router, labelstudio.router, about.router, session.router, keys.router, people.router,
         audit.router, webhooks.router, metrics,
     ):  # fmt: skip
         app.include_router(router)

@@ -27,6 +27,7 @@ SCOPE_OF_TAG = {
     "exports": Needs("export", "export"),
     "annotations": Needs("read", "annotate"),
     "label-studio": Needs("read", "annotate"),
+    "second-readings": Needs("read", "annotate"),
     "keys": Needs("admin", "admin"),
     "people": Needs("admin", "admin"),
     "audit": Needs("admin", "admin"),

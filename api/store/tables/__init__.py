@@ -5,6 +5,7 @@ from api.store.tables.base import NAMING, Moment, Table, new_id, now
 from api.store.tables.documents import StoredDocument, StoredPassage, StoredPrediction, StoredReading
 from api.store.tables.identity import ApiKey, AuditEntry, Person, Role, Scope, SignIn
 from api.store.tables.jobs import IdempotentAnswer, Job, JobStatus, Stage, Submission, SubmissionItem
+from api.store.tables.reader import DraftDecision, ReaderRequest, ReaderSpend, SecondReading
 from api.store.tables.webhooks import Delivery, DeliveryStatus, Webhook
 
 __all__ = [
@@ -14,13 +15,17 @@ __all__ = [
     "AuditEntry",
     "Delivery",
     "DeliveryStatus",
+    "DraftDecision",
     "IdempotentAnswer",
     "Job",
     "JobStatus",
     "Moment",
     "Person",
+    "ReaderRequest",
+    "ReaderSpend",
     "Role",
     "Scope",
+    "SecondReading",
     "SignIn",
     "Stage",
     "StoredDocument",

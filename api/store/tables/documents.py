@@ -65,6 +65,8 @@ class StoredPassage(Table):
     text: Mapped[str] = mapped_column(Text)
     # A JSON list of [x0, y0, x1, y1], points from the top left of the page; empty where the format has no pages.
     boxes: Mapped[str] = mapped_column(Text)
+    # Whether any of it cannot be seen on the page; null where that was not looked for.
+    hidden: Mapped[bool | None]
 
 
 class StoredPrediction(Table):

@@ -39,7 +39,7 @@ def test_a_database_without_tables_is_told(tmp_path: Path) -> None:
 def test_a_database_of_another_version_is_told(engine: Engine) -> None:
     with engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    with pytest.raises(ConfigurationError, match="is at version 9999, not 0002"):
+    with pytest.raises(ConfigurationError, match="is at version 9999, not 0005"):
         check_version(engine)
 
 
