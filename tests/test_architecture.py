@@ -16,6 +16,7 @@ from tests.conftest import ROOT
 RANKS = [
     ["errors"],
     ["codebook", "document", "pdf.words", "pdf.frames"],
+    ["pdf.sight"],
     [
         "prediction",
         "sections",

@@ -7,20 +7,22 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
+from api.annotation import AnnotationError, passage_labels
 from api.http.body import body_of, parse_body, read_body
 from api.http.found import DocumentId, found_document
 from api.http.problems import Problem, described
-from api.http.service import Annotator, Cursor, Limit, Service, ServiceGiven, SessionGiven, Viewer
+from api.http.service import ID_PATTERN, Annotator, Cursor, Limit, Service, ServiceGiven, SessionGiven, Viewer
 from api.second_reader.agreement import agreements
 from api.second_reader.budget import BudgetError, check_budget, month_of, renewal, spent
 from api.second_reader.configuration import ReaderSettings
-from api.second_reader.requests import list_readings, list_requests, put, under_way
+from api.second_reader.requests import decide, drafted, list_readings, list_requests, put, under_way
 from api.second_reader.visibility import may_see
+from api.store.annotations import Origin, append
 from api.store.audit import record
 from api.store.keys import Caller
 from api.store.readings import find_reading
@@ -28,9 +30,11 @@ from api.store.tables import ReaderRequest, SecondReading, now
 
 router = APIRouter(prefix="/v1", tags=["second-readings"])
 
+SOURCE = "draft"
 _MAX_MB = 1
 _MOST_DRAFTS = 20
 _LATEST_REQUESTS = 50
+_Word = Annotated[str, StringConstraints(max_length=100)]
 _PassageId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")]
 
 
@@ -86,6 +90,21 @@ class SecondReadings(BaseModel):
     second_readings: list[SecondReadingAnswer]
     requests: list[RequestAnswer]
     next_cursor: str | None = Field(description="give it as `cursor` to get the readings after these; null at the end")
+
+
+class GivenDecision(BaseModel):
+    """What a person makes of drafted labels: those that hold, by passage. Each becomes that person's annotation."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    passages: dict[_PassageId, list[_Word]] = Field(min_length=1, max_length=_MOST_DRAFTS, description="labels by passage id, accepted or changed", examples=[{}])  # fmt: skip
+
+
+class DecisionAnswer(BaseModel):
+    """What became of drafts: a person's annotations, and which of them differ from the draft."""
+
+    annotations: dict[str, str] = Field(description="ids of the annotations, by passage id")
+    changed: list[str] = Field(description="passages whose labels differ from the draft")
 
 
 class AgreementAnswer(BaseModel):
@@ -170,6 +189,23 @@ def get_second_readings(
     )
 
 
+@router.post(
+    "/second-readings/{second_reading_id}/decisions",
+    status_code=201,
+    responses=described(400, 401, 403, 404, 413, 422, 503, 507),
+    openapi_extra=body_of(GivenDecision),
+)
+async def post_decisions(
+    second_reading_id: Annotated[str, Path(max_length=64, pattern=ID_PATTERN)],
+    request: Request,
+    service: ServiceGiven,
+    caller: Annotator,
+) -> DecisionAnswer:
+    """Accept or change drafted labels: they become annotations of the one who decides. A draft that nobody decides on never does."""
+    body = await read_body(request, _MAX_MB)
+    return await run_in_threadpool(_decide, service, caller, second_reading_id, body, request.state.id)
+
+
 @router.get("/second-readings/agreement", responses=described(401, 403, 422, 503))
 def get_agreement(
     session: SessionGiven,
@@ -214,6 +250,33 @@ def _ask(
         asked = {"document_id": document_id, "kind": wanted.kind, "passages": wanted.passages}
         record(session, caller, "second_reading.requested", name, request_id=request_id, after=asked)
         return request_answer(session.get_one(ReaderRequest, name)), True
+
+
+def _decide(service: Service, caller: Caller, reading_id: str, body: bytes, request_id: str) -> DecisionAnswer:
+    given = parse_body(body, GivenDecision)
+    with Session(service.engine) as session, session.begin():
+        reading = session.get(SecondReading, reading_id)
+        drafts = drafted(reading) if reading is not None else {}
+        if reading is None or not drafts:
+            raise Problem(404, "drafts_not_found", f"{reading_id}: no second reading of that id drafts labels; list them at /v1/documents/DOCUMENT/second-readings")  # fmt: skip
+        _check_sight(session, caller, reading.document_id)
+        strange = given.passages.keys() - drafts.keys()
+        if strange:
+            raise Problem(422, "invalid_request", f"{min(strange)}: {reading_id} drafts no labels for it; leave it out")
+        origin = Origin(reading.document_id, caller.name, SOURCE, f"{reading_id}/{caller.id}", service.codebook.version)
+        became, changed = {}, []
+        for passage_id, names in given.passages.items():
+            try:
+                labels = passage_labels(service.codebook, passage_id, names)
+            except AnnotationError as error:
+                raise Problem(422, "invalid_annotation", str(error)) from error
+            what, row = append(session, caller, origin, labels, None, request_id)
+            if what == "conflict":
+                raise Problem(422, "decided_already", f"{passage_id}: {caller.name} has decided otherwise on this draft before; send an annotation to change it")  # fmt: skip
+            became[passage_id] = row.id
+            if decide(session, reading, passage_id, row.id, caller.id, labels.labels):
+                changed.append(passage_id)
+        return DecisionAnswer(annotations=became, changed=changed)
 
 
 def _check_sight(session: Session, caller: Caller, document_id: str) -> None:

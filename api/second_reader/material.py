@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,10 @@ from api.store.documents import find_prediction
 from api.store.tables import StoredPassage, StoredReading
 from classifier.errors import PreventionError
 from classifier.prediction import Evidence, Prediction
+
+# Stands for each character that nobody sees: places stay what they are, and no quote reaches over it.
+HIDDEN = "\ufffc"
+_WORDS = re.compile(r"\w\w+\W+\w\w+")
 
 
 class NothingToReadError(PreventionError):
@@ -34,7 +39,7 @@ class ReaderPassage:
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """A document's passages in order, the classifier's evidence by criterion, and what was held back."""
+    """A document's passages in order, the classifier's evidence by criterion, and of how many passages something was held back."""
 
     document_id: str
     passages: tuple[ReaderPassage, ...]
@@ -65,14 +70,23 @@ def gather(session: Session, document_id: str, model_id: str) -> Material:
     query = select(StoredPassage).where(StoredPassage.reading_id == newest.scalar_subquery())
     rows = session.scalars(query.order_by(StoredPassage.number)).all()
     seen = tuple(
-        ReaderPassage(row.passage_id, row.page, row.start, row.role, " > ".join(json.loads(row.headings)), row.text)
+        ReaderPassage(row.passage_id, row.page, row.start, row.role, " > ".join(json.loads(row.headings)), text)
         for row in rows
-        if not row.hidden
+        if _WORDS.search(text := _visible(row))
     )
     if not seen:
         raise NothingToReadError(f"{document_id}: has no passages that can be seen; wait until it is scored, or look at its file")  # fmt: skip
     kept = find_prediction(session, document_id, model_id)
     prediction = Prediction.model_validate_json(kept.body) if kept is not None else None
     return Material(
-        document_id, seen, prediction, len(rows) - len(seen), all(row.hidden is not None for row in rows)
+        document_id, seen, prediction, sum(row.hidden not in (None, "[]") for row in rows), all(row.hidden is not None for row in rows)
     )  # fmt: skip
+
+
+def _visible(row: StoredPassage) -> str:
+    """Return a passage's text without what nobody sees, place for place."""
+    text = row.text
+    for start, end in json.loads(row.hidden or "[]"):
+        a, b = start - row.start, end - row.start
+        text = text[:a] + HIDDEN * (b - a) + text[b:]
+    return text

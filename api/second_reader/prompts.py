@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from api.second_reader.material import Material, ReaderPassage
+from api.second_reader.material import HIDDEN, Material, ReaderPassage
 from api.second_reader.retrieval import choose
 from api.second_reader.tokens import count_tokens
 from classifier.codebook import Codebook, Criterion
@@ -38,7 +39,10 @@ _WRITE = (
     "Write a paragraph of 3 to 7 sentences in plain English on what the evidence shows of prevention. For each sentence answer `text` "
     "and `evidence`, the numbers of the lines that it rests on. Say nothing that the lines do not say; a sentence without a line is thrown away."
 )  # fmt: skip
+_UNSEEN = re.compile(rf"{HIDDEN}[{HIDDEN}\s]*")
 _STRING = {"type": "string"}
+# Of objects with more members than these only the first is shown.
+_MANY = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,7 @@ class Prompt:
     @property
     def tokens(self) -> int:
         """How many tokens the prompt takes at most, with its schema: some servers put that into the prompt, too."""
-        return count_tokens(self.system + self.user + json.dumps(self.schema))
+        return count_tokens(self.system + self.user + json.dumps(self.schema, separators=(",", ":")))
 
     @property
     def hash(self) -> str:
@@ -84,17 +88,23 @@ def paragraph_prompt(lines: Sequence[ReaderPassage]) -> Prompt:
 
 def line_of(number: int, passage: ReaderPassage) -> str:
     """Return a passage as one line of data: a JSON string cannot be left from inside it, nor a line."""
-    return json.dumps([number, passage.page, passage.heading[-120:], " ".join(passage.text.split())], ensure_ascii=False)  # fmt: skip
+    text = " ".join(_UNSEEN.sub(" … ", passage.text).split())
+    return json.dumps([number, passage.page, passage.heading[-120:], text], ensure_ascii=False)
 
 
 def document_schema(codebook: Codebook) -> dict[str, Any]:
     """Return the schema of a reading: each criterion with the labels that it has, and no others."""
+    # Each set of levels once: written out for every criterion, the schema would take a quarter of the prompt.
+    sets = {
+        one.levels: f"a{number}" for number, one in enumerate({one.levels: one for one in codebook.criteria}.values())
+    }
     quotes = _list(_object({"passage": {"type": "integer"}, "quote": _STRING}))
     answers = {
-        one.key: _object({"label": {"type": "string", "enum": list(one.levels)}, "rationale": _STRING, "quotes": quotes})
-        for one in codebook.criteria
-    }  # fmt: skip
-    return _object({"criteria": _object(answers)})
+        name: _object({"label": {"type": "string", "enum": list(levels)}, "rationale": _STRING, "quotes": quotes})
+        for levels, name in sets.items()
+    }
+    criteria = {one.key: {"$ref": f"#/$defs/{sets[one.levels]}"} for one in codebook.criteria}
+    return {**_object({"criteria": _object(criteria)}), "$defs": answers}
 
 
 def drafts_schema(codebook: Codebook) -> dict[str, Any]:
@@ -121,21 +131,23 @@ def _fitted(
 def _prompt(task: str, head: str, passages: Sequence[ReaderPassage], schema: dict[str, Any]) -> Prompt:
     mark = secrets.token_hex(8)
     lines = "\n".join(line_of(number, passage) for number, passage in enumerate(passages, 1))
-    form = f"The form of the answer, by way of example: {_example(schema)}"
+    form = f"The form of the answer, by way of example: {_example(schema, schema)}"
     user = f"{head}BEGIN {mark}\n{lines}\nEND {mark}\n\n{form}"
     return Prompt(_SYSTEM.format(mark=mark, task=task), user, schema, tuple(passages), mark)
 
 
-def _example(schema: dict[str, Any]) -> str:
+def _example(schema: dict[str, Any], whole: dict[str, Any]) -> str:
     """Return the form in short, for servers that take no schema: one entry of each kind."""
+    if "$ref" in schema:
+        return _example(whole["$defs"][schema["$ref"].rpartition("/")[2]], whole)
     kind = schema["type"]
     if kind == "object":
         entries = list(schema["properties"].items())
-        shown = entries[:1] if len(entries) > 5 else entries
-        more = ", …" if len(entries) > 5 else ""
-        return "{" + ", ".join(f'"{key}": {_example(value)}' for key, value in shown) + more + "}"
+        many = len(entries) > _MANY
+        shown = ", ".join(f'"{key}": {_example(value, whole)}' for key, value in (entries[:1] if many else entries))
+        return "{" + shown + (", …" if many else "") + "}"
     if kind == "array":
-        return f"[{_example(schema['items'])}]"
+        return f"[{_example(schema['items'], whole)}]"
     return {"integer": "1"}.get(kind, '"…"')
 
 

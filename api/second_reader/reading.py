@@ -192,8 +192,9 @@ def evidence_lines(material: Material) -> list[ReaderPassage]:
     found: dict[tuple[str, int, int], tuple[str, int, list[str]]] = {}
     for key, evidence in material.evidence.items():
         for one in evidence:
-            # Evidence in a passage that nobody can see stays out, as the passage does.
-            if one.passage in at:
+            # Evidence that nobody sees on the page stays out.
+            passage_of = at.get(one.passage)
+            if passage_of is not None and one.quote in passage_of.text:
                 found.setdefault((one.passage, one.start, one.end), (one.quote, one.page, []))[2].append(key)
     return [
         ReaderPassage(f"{passage}:{start}-{stop}", page, start, at[passage].role, ", ".join(keys), quote)

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from api.second_reader.prompts import VERSION
 from api.store.rows import insert_unless_there
-from api.store.tables import ReaderRequest, SecondReading, new_id, now
+from api.store.tables import DraftDecision, ReaderRequest, SecondReading, new_id, now
 from api.store.tables.reader import ReadingKind, ReadingReason
 
 # A request during which the reader has died this often is not tried again.
@@ -126,6 +126,24 @@ def newest_reading(session: Session, document_id: str, kind: ReadingKind) -> Sec
     """Return the newest reading of that kind that was read to its end."""
     query = select(SecondReading).filter_by(document_id=document_id, kind=kind, outcome="read")
     return session.scalars(query.order_by(SecondReading.id.desc()).limit(1)).first()
+
+
+def drafted(reading: SecondReading) -> dict[str, list[str]]:
+    """Return the labels that a reading drafts, by passage id."""
+    passages = json.loads(reading.body).get("passages", {}) if reading.kind == "drafts" else {}
+    return {passage: answer["labels"] for passage, answer in passages.items()} if isinstance(passages, dict) else {}
+
+
+def decide(
+    session: Session, reading: SecondReading, passage_id: str, annotation_id: str, decided_by: str, labels: Sequence[str]
+) -> bool:  # fmt: skip
+    """Write down what a person made of a draft; tell whether the labels were changed. A second word on it changes nothing."""
+    changed = set(labels) != set(drafted(reading)[passage_id])
+    insert_unless_there(
+        session, DraftDecision, id=new_id("decision"), second_reading_id=reading.id, passage_id=passage_id,
+        annotation_id=annotation_id, decided_by=decided_by, changed=changed, created=now(),
+    )  # fmt: skip
+    return changed
 
 
 def under_way(session: Session, document_id: str, kind: ReadingKind) -> ReaderRequest | None:

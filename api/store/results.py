@@ -49,10 +49,11 @@ def result_of(document: Document, scoring: Scoring) -> Result:
 
 def _passage(document: Document, number: int, passage: Passage) -> dict[str, Any]:
     boxes = [box.as_list() for box in document.page(passage.page).boxes_of(passage.start, passage.end)]
+    hidden = document.page(passage.page).hidden_in(passage.start, passage.end)
     return {
         "number": number, "passage_id": passage.id, "page": passage.page, "start": passage.start, "end": passage.end,
         "role": passage.role, "headings": json.dumps(passage.headings, ensure_ascii=False), "text": passage.text,
-        "boxes": json.dumps(boxes),
+        "boxes": json.dumps(boxes), "hidden": json.dumps(hidden),
     }  # fmt: skip
 
 

@@ -115,3 +115,34 @@ def test_what_is_refused(served: RunningService, scripted: ScriptedServer) -> No
                 break
         assert "renews on 01 " in told
         assert client.get("/v1/second-readings/budget").json()["tokens"] <= 25_000
+
+
+def test_drafted_labels_become_annotations_only_where_a_person_says_so(
+    served: RunningService, scripted: ScriptedServer
+) -> None:
+    with served.client() as client:
+        sent = submit(client, PLAN.encode()).json()
+        wait_for(client, sent["job_id"])
+        document = sent["document_id"]
+        path = f"/v1/documents/{document}"
+        passages = [one["id"] for one in client.get(f"{path}/passages").json()["passages"]]
+        asked = post_json(client, f"{path}/second-readings", {"kind": "drafts", "passages": passages[:2]})
+        reading = ended(client, document, asked.json()["id"])
+        drafts = reading["result"]["passages"]
+        assert {name: draft["labels"] for name, draft in drafts.items()} == {key: ["primary"] for key in passages[:2]}
+        assert all(draft["draft"] is True for draft in drafts.values())
+        assert (reading["quotes_verified"], reading["quotes_dropped"]) == (2, 2)
+        assert client.get(f"{path}/annotations").json()["annotations"] == []
+        decisions = f"/v1/second-readings/{reading['id']}/decisions"
+        given = {passages[0]: ["primary"], passages[1]: ["secondary"]}
+        decided = post_json(client, decisions, {"passages": given})
+        assert decided.status_code == 201, decided.text
+        assert decided.json()["changed"] == [passages[1]]
+        assert post_json(client, decisions, {"passages": given}).json() == decided.json()
+        assert (
+            post_json(client, decisions, {"passages": {passages[0]: ["tertiary"]}}).json()["code"] == "decided_already"
+        )
+        assert post_json(client, decisions, {"passages": {passages[2]: []}}).status_code == 422
+        told = client.get(f"{path}/annotations").json()["annotations"]
+        assert {one["passage_id"]: one["labels"] for one in told} == given
+        assert {one["source"] for one in told} == {"draft"}

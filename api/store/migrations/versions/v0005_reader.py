@@ -15,7 +15,7 @@ _MOMENT = sa.DateTime(timezone=True)
 
 def upgrade() -> None:
     """Make the second reader's tables."""
-    op.add_column("passages", sa.Column("hidden", sa.Boolean()))
+    op.add_column("passages", sa.Column("hidden", sa.Text()))
     _requests()
     _readings()
     _spend()
