@@ -16,8 +16,11 @@ from api.second_reader.prompts import document_prompt, line_of
 from api.store.tables import Annotation, new_id, now
 from classifier.codebook import STRENGTHS, Codebook
 from classifier.errors import ConfigurationError
+from classifier.passages import find_passages
+from classifier.reading import Reading
 from tests.api.second_reader.conftest import Desk, ScriptedServer, keep_document
 from tests.classifier.pdf.test_sight import ORDER, SEEN, draw
+from tests.conftest import ROOT
 
 PAGES = 120
 
@@ -38,6 +41,25 @@ def test_a_strategy_of_120_pages_fits(codebook: Codebook) -> None:
     assert 11_500 < prompt.tokens <= 12_000
     assert prompt.tokens + 3_500 <= 16_000
     assert {passage.page for passage in prompt.passages} >= {1, 2, 3}
+
+
+def test_120_pages_of_real_prose_fit_by_the_count_of_a_real_tokenizer(codebook: Codebook, tmp_path: Path) -> None:
+    from tokenizers import Tokenizer
+
+    files = sorted((ROOT / "labelled_data/strategies").glob("*.md"))
+    text = "\n\n".join(path.read_text(encoding="utf-8") for path in files)
+    words = text.split(" ")[: PAGES * 350]
+    (tmp_path / "long.md").write_text(" ".join(words), encoding="utf-8")
+    reading = Reading(tmp_path / "long.md", name="long.md")
+    passages = find_passages(reading.document())
+    reading.close()
+    shown = tuple(ReaderPassage(p.id, p.page, p.start, p.role, p.heading, p.text) for p in passages)
+    prompt = document_prompt(Material("doc_long", shown, None, 0, True), codebook, 12_000)
+    folder = ROOT / "models" / (ROOT / "models/CURRENT").read_text(encoding="utf-8").strip()
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer.no_truncation()
+    whole = prompt.system + prompt.user + json.dumps(prompt.schema)
+    assert 8_000 < len(tokenizer.encode(whole, add_special_tokens=False).ids) < prompt.tokens <= 12_000
 
 
 @pytest.mark.parametrize("limit", [6_000, 9_000, 20_000])

@@ -103,7 +103,7 @@ def test_what_is_refused(served: RunningService, scripted: ScriptedServer) -> No
         assert post_json(client, path, {"kind": "drafts", "passages": ["0" * 16]}).status_code == 422
         assert post_json(client, path, {"kind": "poem"}).status_code == 422
         # The answer alone would pass the budget: refused at once. The prompt would: the reading says it.
-        for _ in range(10):
+        for _ in range(40):
             answer = post_json(client, path, {"again": True})
             if answer.status_code == 429:
                 assert answer.json()["code"] == "reader_budget_spent"
