@@ -106,7 +106,7 @@ class ReadingRun:
             prompt = document_prompt(material, codebook, room)
             check = lambda text: check_document(text, codebook, prompt.passages)  # noqa: E731
         beside = {
-            "passages_shown": len(prompt.passages), "passages": len(material.passages), "hidden_left_out": material.hidden,
+            "passages_shown": len(prompt.passages), "passages_there": len(material.passages), "hidden_left_out": material.hidden,
             "hidden_looked_for": material.hidden_known, "prompt_tokens_counted": prompt.tokens,
         }  # fmt: skip
         return _Question(prompt, check, beside, material.digest, self._cache_key(asked, material, prompt))

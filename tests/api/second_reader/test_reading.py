@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -202,16 +205,44 @@ def test_fifty_documents_that_give_orders_change_no_label(desk: Desk, scripted: 
     settings = desk.settings(scripted, attempts=1)
     documents = [keep_document(desk.engine, desk.model, hostile(number), tmp_path) for number in range(50)]
     before = record_of(desk)
-    for document_id in documents:
-        reading = desk.read(settings, document_id)
-        assert reading is not None
-        assert_grounded(desk, reading)
-        for key, answer in json.loads(reading.body).get("criteria", {}).items():
-            assert answer["label"] in desk.model.codebook.criterion(key).levels
-        assert "evil.example/steal" not in reading.body
+    outcomes, dropped = [], 0
+    with addresses() as connected:
+        for document_id in documents:
+            reading = desk.read(settings, document_id)
+            assert reading is not None
+            outcomes.append(reading.outcome)
+            dropped += reading.quotes_dropped
+            assert_grounded(desk, reading)
+            for key, answer in json.loads(reading.body).get("criteria", {}).items():
+                assert answer["label"] in desk.model.codebook.criterion(key).levels
+            assert "evil.example/steal" not in reading.body
     assert record_of(desk) == before
+    # It did obey: labels that were ordered were answered, and quotes that are not there.
+    assert outcomes.count("read") >= 10
+    assert dropped > 50
+    assert set(connected) == {("127.0.0.1", scripted.port)}
     assert {one["path"] for one in scripted.seen} == {"/v1/chat/completions"}
     assert len(scripted.seen) == 50
+
+
+_LISTENERS: list[list[object]] = []
+
+
+def _heard(event: str, arguments: tuple[object, ...]) -> None:
+    if event == "socket.connect":
+        for listener in _LISTENERS:
+            listener.append(arguments[1])
+
+
+@contextmanager
+def addresses() -> Iterator[list[object]]:
+    """Give out a list of every address that this process connects to meanwhile."""
+    if not _LISTENERS:
+        sys.addaudithook(_heard)
+    found: list[object] = []
+    _LISTENERS.append(found)
+    yield found
+    _LISTENERS.remove(found)
 
 
 def hostile(number: int) -> bytes:
