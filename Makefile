@@ -38,7 +38,7 @@ $(VENV)/.base: pyproject.toml constraints.txt | $(VENV)/bin/python
 # torch goes first and alone, at its pin: whatever asks for it afterwards is content with what is there.
 $(VENV)/.train: pyproject.toml constraints.txt $(VENV)/.base
 	$(PIP) install --quiet --constraint constraints.txt torch
-	$(PIP) install --quiet --constraint constraints.txt --editable '.[train,serve,report,dev]'
+	$(PIP) install --quiet --constraint constraints.txt --editable '.[train,serve,report,reader,dev]'
 	touch $@
 
 # Only drills need a cluster.

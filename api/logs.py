@@ -19,7 +19,7 @@ LogFormat = Literal["auto", "json", "text"]
 
 _FRAMES = 5
 _LONGEST = 300
-_LOUD = ("alembic", "httpx", "httpcore")
+_LOUD = ("alembic", "httpx", "httpcore", "openai")
 
 
 def configure_logs(form: LogFormat = "auto") -> None:

@@ -28,6 +28,8 @@ from api.models import ModelSwitch, first_in_use
 from api.page_images import PageImages
 from api.queue import JobQueue
 from api.scoring import Scorer
+from api.second_reader.configuration import load_reader_settings
+from api.second_reader.reader import SecondReader
 from api.settings import Settings
 from api.store.database import check_version, open_database
 from api.store.files import Files
@@ -46,6 +48,7 @@ _WORKER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,59}")
 def serve(settings: Settings, *, works: bool = True) -> None:
     """Serve until the process is told to end, and carry out jobs where it `works`."""
     configure_logs(settings.log_format)
+    reader = load_reader_settings()
     _check_folder(settings)
     with _alone(settings.data), _listening(settings) as listener:
         engine = _open(settings)
@@ -56,7 +59,14 @@ def serve(settings: Settings, *, works: bool = True) -> None:
         first = first_in_use()
         switch = ModelSwitch(first)
         service = Service(
-            settings, engine, files, queue, first, switch, PageImages(settings.pages, settings.page_cache_mb)
+            settings,
+            engine,
+            files,
+            queue,
+            first,
+            switch,
+            PageImages(settings.pages, settings.page_cache_mb),
+            reader=reader,
         )
         scoring = _Scoring(settings, engine, queue, switch) if works else None
         # Without its proxy headers: anybody could write another address into each request, and pass every limit.
@@ -66,6 +76,7 @@ def serve(settings: Settings, *, works: bool = True) -> None:
         )  # fmt: skip
         if scoring is not None:
             scoring.begin()
+            SecondReader(engine, reader, first.codebook, first.card.id).start()
         switch.watch()
         Attendant(engine, settings).start()
         with suppress(KeyboardInterrupt):
@@ -90,10 +101,14 @@ def work(settings: Settings, name: str) -> None:
     told = threading.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sign, lambda *_: told.set())
-    switch = ModelSwitch(first_in_use())
+    first = first_in_use()
+    switch = ModelSwitch(first)
     worker = _start_worker(settings, engine, JobQueue(engine), switch, name, claim(engine, name))
     switch.watch()
+    reader = SecondReader(engine, load_reader_settings(), first.codebook, first.card.id)
+    reader.start()
     told.wait()
+    reader.stop()
     worker.stop()
     log.info("worker ended", worker=name)
     _leave(0)

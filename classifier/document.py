@@ -72,6 +72,8 @@ class Page:
     width: float | None = None
     height: float | None = None
     boxes: NDArray[np.float32] | None = field(default=None, repr=False, compare=False)
+    # Spans of text that nobody sees on the page, though a program reads it.
+    hidden: tuple[tuple[int, int], ...] = ()
 
     def __post_init__(self) -> None:
         if self.number < 1:
@@ -85,6 +87,10 @@ class Page:
     def readable(self) -> bool:
         """Whether the page's words, if it has any, could be read."""
         return self.state not in ("needs_ocr", "damaged")
+
+    def hidden_in(self, start: int, end: int) -> list[tuple[int, int]]:
+        """Return what of the span `[start, end)` cannot be seen on the page."""
+        return [(max(a, start), min(b, end)) for a, b in self.hidden if a < end and start < b]
 
     def boxes_of(self, start: int, end: int) -> tuple[Box, ...]:
         """Return one box per printed line of the span `[start, end)`, clipped to the page; empty where no boxes are kept."""

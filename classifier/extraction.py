@@ -25,6 +25,7 @@ def pack(document: Document) -> bytes:
             {
                 "number": page.number, "text": page.text, "state": page.state, "width": page.width, "height": page.height,
                 "blocks": [list(asdict(block).values()) for block in page.blocks], "boxes": None if held is None else len(held),
+                "hidden": page.hidden,
             }
         )  # fmt: skip
         boxes.append(held or b"")
@@ -46,5 +47,6 @@ def unpack(data: bytes, name: str) -> Document:
             boxes = np.frombuffer(data, "<f4", row["boxes"] // 4, at).reshape(4, -1).T
             at += row["boxes"]
         blocks = tuple(Block(*block) for block in row["blocks"])
-        pages.append(Page(row["number"], row["text"], blocks, row["state"], row["width"], row["height"], boxes))
+        hidden = tuple((start, end) for start, end in row["hidden"])
+        pages.append(Page(row["number"], row["text"], blocks, row["state"], row["width"], row["height"], boxes, hidden))
     return Document(head["digest"], name, head["format"], tuple(pages))

@@ -68,7 +68,7 @@ def find_lines_beside(document: Document, passages: Sequence[Passage]) -> list[P
             text = page.text[block.start : block.end]
             if block.kind in ("furniture", "contents") or _skips_contents(outline, block, text, len(text.split())):
                 continue
-            if block.kind == "heading":
+            if block.kind == "heading" and not page.hidden_in(block.start, block.end):
                 outline.enter(block.level, text)
             if not any(start <= block.start and block.end <= end for start, end in covered.get(page.number, ())):
                 name = passage_id(document.digest, page.number, block.start, block.end)
@@ -113,7 +113,9 @@ def _page_spans(page: Page, outline: _Outline) -> Iterator[Span]:
         elif block.kind == "heading":
             if not group.headings_only:
                 yield from group.close(outline.headings)
-            outline.enter(block.level, text)
+            # What nobody sees heads nothing.
+            if not page.hidden_in(block.start, block.end):
+                outline.enter(block.level, text)
             group.add_heading(block, words)
         else:
             if group.headings_only and not group.names_action:

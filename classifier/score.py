@@ -163,6 +163,12 @@ def _warnings(document: Document) -> list[str]:
     if unread:
         shown = ", ".join(map(str, unread[:20])) + (", …" if len(unread) > 20 else "")
         warnings.append(f"pages not read: {shown} (no text in them, and no text recognition at hand, or damaged)")
+    hiding = [page.number for page in document.pages if page.hidden]
+    if hiding:
+        shown = ", ".join(map(str, hiding[:20])) + (", …" if len(hiding) > 20 else "")
+        warnings.append(
+            f"pages with text that nobody sees: {shown} (unpainted, tiny, outside the page, or white on white); look at them"
+        )
     if len(words) < MIN_WORDS:
         warnings.insert(0, f"{_NOT_ENOUGH}: {len(words)} words, fewer than {MIN_WORDS}")
     elif len(unread) > _MAX_UNREAD_SHARE * len(document.pages):

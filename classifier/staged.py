@@ -155,10 +155,12 @@ class _Citing:
 
 def passage_row(document: Document, number: int, passage: Passage) -> dict[str, Any]:
     """Return a passage with its place on the page as plain JSON."""
-    boxes = [box.as_list() for box in document.page(passage.page).boxes_of(passage.start, passage.end)]
+    page = document.page(passage.page)
+    boxes = [box.as_list() for box in page.boxes_of(passage.start, passage.end)]
     return {
         "number": number, "passage_id": passage.id, "page": passage.page, "start": passage.start, "end": passage.end,
         "role": passage.role, "headings": list(passage.headings), "text": passage.text, "boxes": boxes,
+        "hidden": [list(span) for span in page.hidden_in(passage.start, passage.end)],
     }  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from tests.conftest import ROOT
 RANKS = [
     ["errors", "agreement", "cache", "correction"],
     ["codebook", "document", "pdf.words", "pdf.frames"],
+    ["pdf.sight"],
     [
         "prediction",
         "spreadsheet",
@@ -93,6 +94,7 @@ API_RANKS = [
         "store.tables.webhooks",
         "store.tables.review",
         "store.tables.corpus",
+        "store.tables.reader",
     ],
     ["store.tables.jobs"],
     ["store.tables"],
@@ -104,6 +106,7 @@ API_RANKS = [
         "store.migrations.versions.v0003_review",
         "store.migrations.versions.v0004_drafts",
         "store.migrations.versions.v0005_corpus",
+        "store.migrations.versions.v0006_reader",
     ],
     ["annotation", "agreement", "review", "offsets", "quotes", "turns"],
     ["models"],
@@ -140,6 +143,18 @@ API_RANKS = [
     ["labelstudio.export", "labelstudio.results"],
     ["labelstudio.imports"],
     ["access", "sign_in"],
+    [
+        "second_reader",
+        "second_reader.configuration",
+        "second_reader.tokens",
+        "second_reader.quotes",
+        "second_reader.material",
+    ],
+    ["second_reader.visibility", "second_reader.budget", "second_reader.retrieval", "second_reader.answers"],
+    ["second_reader.prompts", "second_reader.agreement"],
+    ["second_reader.requests", "second_reader.provider"],
+    ["second_reader.asking", "second_reader.reading"],
+    ["second_reader.reader"],
     ["queue", "scoring", "quota", "courier", "archive", "fetching", "page_images"],
     ["corpus", "corpus.sources", "corpus.owners", "corpus.croissant"],
     ["corpus.shard", "corpus.adding", "corpus.planning"],
@@ -183,6 +198,7 @@ API_RANKS = [
         "http.labelling",
         "http.operations",
         "http.webhooks",
+        "http.second_readings",
     ],
     ["http.annotations", "http.exports", "http.labelstudio"],
     ["http.drafts"],
@@ -227,6 +243,7 @@ HEAVY = {
     "xlsxwriter",
     "fsspec",
     "ray",
+    "openai",
 }
 # What the client does without: it runs where only httpx is added to the base install.
 SERVICE_ONLY = {

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from api.second_reader.configuration import ReaderSettings
 from api.settings import Settings
 from classifier.codebook import Codebook
 from tests.conftest import ROOT
@@ -19,6 +20,13 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 COMMANDS = re.findall(
     r"^\.venv/bin/(prevention (?!serve|worker|demo|backup|restore|keys|people|client|corpus).*)$", README, re.MULTILINE
 )
+
+
+_FIELDS = [*Settings.model_fields, *(f"reader_{field}" for field in ReaderSettings.model_fields)]
+
+
+def _variable(field: str) -> str:
+    return f"PREVENTION_{field.upper()}"
 
 
 def test_the_readme_has_commands() -> None:
@@ -49,7 +57,8 @@ def test_every_setting_is_in_the_readme() -> None:
     paths = [path for package in ("classifier", "api") for path in (ROOT / package).rglob("*.py")]
     source = "\n".join(path.read_text(encoding="utf-8") for path in paths)
     named = set(re.findall(r"PREVENTION_[A-Z_]+[A-Z]", source))
-    for name in named | {f"PREVENTION_{field.upper()}" for field in Settings.model_fields}:
+    # What ends with an underscore is the beginning of others.
+    for name in named - {"PREVENTION_READER"} | set(map(_variable, _FIELDS)):
         assert f"`{name}`" in README, name
 
 
@@ -57,7 +66,7 @@ def test_every_row_of_the_table_is_a_setting() -> None:
     rows = re.findall(r"^\| `(PREVENTION_\w+)` \|", README, re.MULTILINE)
     # The folders of models are the classifier's own settings; the others are the command line's.
     beside = {f"PREVENTION_{name}" for name in ("MODEL", "MODELS", "PASSWORD", "URL", "KEY")}
-    settings = {f"PREVENTION_{field.upper()}" for field in Settings.model_fields} | beside
+    settings = set(map(_variable, _FIELDS)) | beside
     assert sorted(rows) == sorted(settings)
 
 

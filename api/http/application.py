@@ -28,6 +28,7 @@ from api.http import (
     people,
     review,
     search,
+    second_readings,
     session,
     submissions,
     views,
@@ -63,7 +64,7 @@ def create_application(service: Service, on_end: Callable[[], None]) -> FastAPI:
     metrics = operations.create_router(anybody=service.settings.metrics_open)
     for router in (
         documents.router, passages.router, views.router, submissions.router, search.router, jobs.router, annotations_router,
-        drafts.router, labelling.router, exports.router, labelstudio.router, about.router, models.router, review.router, doubts.router, adjudication.router,
+        drafts.router, labelling.router, second_readings.router, exports.router, labelstudio.router, about.router, models.router, review.router, doubts.router, adjudication.router,
         agreement.router, session.router, keys.router, people.router, audit.router, webhooks.router, corpus.router, metrics, *ROUTERS,
     ):  # fmt: skip
         app.include_router(router)

@@ -28,6 +28,7 @@ SCOPE_OF_TAG = {
     "annotations": Needs("read", "annotate"),
     "review": Needs("read", "annotate"),
     "label-studio": Needs("read", "annotate"),
+    "second-readings": Needs("read", "annotate"),
     "keys": Needs("admin", "admin"),
     "people": Needs("admin", "admin"),
     "audit": Needs("admin", "admin"),

@@ -20,6 +20,7 @@ from api.limits import Limits
 from api.models import InUse, ModelCard, ModelSwitch
 from api.page_images import PageImages
 from api.queue import JobQueue
+from api.second_reader.configuration import ReaderSettings
 from api.settings import Settings
 from api.store.files import Files
 from api.store.keys import Caller, find_caller
@@ -42,6 +43,8 @@ class Service:
     switch: ModelSwitch
     page_images: PageImages
     limits: Limits = field(default_factory=Limits)
+    # Without an address there is no second reader.
+    reader: ReaderSettings = field(default_factory=ReaderSettings)
 
     @property
     def artefact(self) -> Artefact:

@@ -50,7 +50,11 @@ def result_of(document: Document, scoring: Scoring) -> Result:
 
 def kept_passage(row: dict[str, Any]) -> dict[str, Any]:
     """Return a passage's columns from its place on the page."""
-    lists = {"headings": json.dumps(row["headings"], ensure_ascii=False), "boxes": json.dumps(row["boxes"])}
+    lists = {
+        "headings": json.dumps(row["headings"], ensure_ascii=False),
+        "boxes": json.dumps(row["boxes"]),
+        "hidden": json.dumps(row["hidden"]),
+    }
     return {**row, **lists}
 
 

@@ -30,7 +30,8 @@ class PdfReading:
                 page = head["page"]
                 blocks = tuple(Block(kind, start, end, level) for kind, start, end, level in page.pop("blocks"))
                 boxes = np.frombuffer(payload, dtype=np.float32).reshape(-1, 4)
-                found.append(Page(blocks=blocks, boxes=boxes, **page))
+                hidden = tuple((start, end) for start, end in page.pop("hidden"))
+                found.append(Page(blocks=blocks, boxes=boxes, hidden=hidden, **page))
         return tuple(found)
 
     def close(self) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from classifier.document import Block, Page
+from classifier.document import Block, Page, PageState
 from classifier.pdf.blocks import DraftBlock, DraftPage
 from classifier.pdf.lines import Line
 
@@ -77,6 +77,7 @@ class _Writer:
         self.vocabulary = vocabulary
         self.letters: list[str] = []
         self.boxes: list[tuple[float, float, float, float]] = []
+        self.hidden: list[tuple[int, int]] = []
 
     def gap(self, text: str) -> None:
         if self.letters:
@@ -93,6 +94,8 @@ class _Writer:
             for index, word in enumerate(line.words):
                 if index:
                     self.gap(" ")
+                if word.hidden:
+                    self.hidden.append((len(self.letters), len(self.letters) + len(word.text)))
                 for letter, box in zip(word.text, word.boxes, strict=True):
                     self.letters.append("-" if letter == _SOFT_HYPHEN else letter)
                     self.boxes.append(box)
@@ -131,4 +134,5 @@ def assemble(page: DraftPage, vocabulary: Vocabulary) -> Page:
             previous = draft
     text = "".join(writer.letters)
     boxes = np.array(writer.boxes, dtype=np.float32).reshape(-1, 4)
-    return Page(page.number, text, tuple(blocks), "text" if text.strip() else "blank", page.width, page.height, boxes)
+    state: PageState = "text" if text.strip() else "blank"
+    return Page(page.number, text, tuple(blocks), state, page.width, page.height, boxes, tuple(writer.hidden))

@@ -139,6 +139,7 @@ def _send(out: BinaryIO, page: Page, state: str) -> None:
         "state": state,
         "width": page.width,
         "height": page.height,
+        "hidden": page.hidden,
     }
     write_frame(out, json.dumps({"page": head}).encode())
     write_frame(out, page.boxes.tobytes())

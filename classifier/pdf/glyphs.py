@@ -13,6 +13,7 @@ from typing import Any
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
+from classifier.pdf.sight import Sight
 from classifier.pdf.words import CharacterBox, Rule, Word
 
 # PDFium hands a line-breaking hyphen over as U+0002; U+00AD is a soft hyphen.
@@ -106,6 +107,7 @@ def read_words(page: pdfium.PdfPage, max_characters: int) -> list[Word]:
         raise TooManyCharactersError(f"holds {count} characters, more than {max_characters}")
     to_top_left = _ToTopLeft(page.raw, *page.get_size())
     styles = _Styles(text_page.raw, to_top_left)
+    sight = Sight(page, text_page.raw, to_top_left.box)
     rect = pdfium_c.FS_RECTF()
     by_rect = ctypes.byref(rect)
     words: list[Word] = []
@@ -117,15 +119,16 @@ def read_words(page: pdfium.PdfPage, max_characters: int) -> list[Word]:
         if text and pdfium_c.FPDFText_GetLooseCharBox(text_page.raw, index, by_rect):
             box = to_top_left.box(rect.left, rect.bottom, rect.right, rect.top)
         if letters and (not text or (box is not None and _breaks(boxes[-1], box))):
-            _add(words, _word(first, letters, boxes, styles))
+            _add(words, _word(first, letters, boxes, styles, sight))
             letters, boxes = [], []
         if box is not None:
             first = first if letters else index
             letters.extend(text)
             boxes.extend([box] * len(text))
     if letters:
-        _add(words, _word(first, letters, boxes, styles))
+        _add(words, _word(first, letters, boxes, styles, sight))
     text_page.close()
+    sight.spare_the_words_of_a_scan(words)
     return words
 
 
@@ -194,13 +197,15 @@ class _Styles:
         return bold, along[0] > 5 * abs(along[1]), size, self._to_top_left.point(x.value, y.value)[1]
 
 
-def _word(index: int, letters: list[str], boxes: list[CharacterBox], styles: _Styles) -> Word:
+def _word(index: int, letters: list[str], boxes: list[CharacterBox], styles: _Styles, sight: Sight) -> Word:
     bold, upright, size, base = styles.at(index)
+    # Told from the boxes as PDFium draws them.
+    hidden = sight.hides(index, size, boxes)
     if upright and 1.0 < size < 400.0:
         y0, y1 = base - _ASCENT * size, base + _DESCENT * size
         boxes = [(box[0], y0, box[2], y1) for box in boxes]
     xs0, ys0, xs1, ys1 = zip(*boxes, strict=True)
-    return Word("".join(letters), boxes, min(xs0), min(ys0), max(xs1), max(ys1), bold, upright)
+    return Word("".join(letters), boxes, min(xs0), min(ys0), max(xs1), max(ys1), bold, upright, hidden)
 
 
 def _touch_askew(last: Word, word: Word) -> bool:
@@ -215,7 +220,17 @@ def _touch_askew(last: Word, word: Word) -> bool:
 def _joined(last: Word, word: Word) -> Word:
     boxes = last.boxes + word.boxes
     xs0, ys0, xs1, ys1 = zip(*boxes, strict=True)
-    return Word(last.text + word.text, boxes, min(xs0), min(ys0), max(xs1), max(ys1), last.bold, upright=False)
+    return Word(
+        last.text + word.text,
+        boxes,
+        min(xs0),
+        min(ys0),
+        max(xs1),
+        max(ys1),
+        last.bold,
+        upright=False,
+        hidden=last.hidden or word.hidden,
+    )
 
 
 def _bold_by_name(raw: Any, index: int) -> bool:

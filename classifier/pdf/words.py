@@ -19,6 +19,8 @@ class Word:
     y1: float
     bold: bool
     upright: bool = True
+    # Whether nobody sees it on the page: drawn with nothing, tiny, outside the page, or white on white.
+    hidden: bool = False
 
     @property
     def size(self) -> float:

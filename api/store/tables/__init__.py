@@ -15,6 +15,7 @@ from api.store.tables.documents import StoredDocument, StoredPassage, StoredPred
 from api.store.tables.drafts import Draft, EvidenceMark
 from api.store.tables.identity import ApiKey, AuditEntry, Person, Role, Scope, SignIn
 from api.store.tables.jobs import IdempotentAnswer, Job, JobStatus, Stage, Submission, SubmissionItem
+from api.store.tables.reader import DraftDecision, ReaderRequest, ReaderSpend, SecondReading
 from api.store.tables.review import Adjudication, ExportedCorrection, Outcome, ReviewFigure, ReviewLease
 from api.store.tables.webhooks import Delivery, DeliveryStatus, Webhook
 
@@ -31,6 +32,7 @@ __all__ = [
     "Delivery",
     "DeliveryStatus",
     "Draft",
+    "DraftDecision",
     "EvidenceMark",
     "ExportedCorrection",
     "IdempotentAnswer",
@@ -40,11 +42,14 @@ __all__ = [
     "Moment",
     "Outcome",
     "Person",
+    "ReaderRequest",
+    "ReaderSpend",
     "ReviewFigure",
     "ReviewLease",
     "Role",
     "RunStatus",
     "Scope",
+    "SecondReading",
     "ShardStatus",
     "SignIn",
     "Stage",

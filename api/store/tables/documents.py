@@ -65,6 +65,8 @@ class StoredPassage(Table):
     text: Mapped[str] = mapped_column(Text)
     # A JSON list of [x0, y0, x1, y1], points from the top left of the page; empty where the format has no pages.
     boxes: Mapped[str] = mapped_column(Text)
+    # A JSON list of [start, end) of what nobody sees on the page; null where that was not looked for.
+    hidden: Mapped[str | None] = mapped_column(Text)
 
 
 class StoredPrediction(Table):
