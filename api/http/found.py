@@ -41,11 +41,16 @@ def found_file(files: Files, document: StoredDocument) -> FilePath:
 def found_prediction(session: Session, document: StoredDocument, model_id: str, caller: Caller) -> StoredPrediction:
     """Return the prediction by the model in use, or the newest by another; not to who is to label the document first."""
     if withheld(session, caller.id, document.id):
-        raise Problem(409, "review_blind", f"{document.id}: was given to you to label before you see its prediction; send your annotation, or give the document back at /v1/review/leases")  # fmt: skip
+        raise review_blind(document.id)
     found = find_prediction(session, document.id, model_id)
     if found is None:
         raise missing_prediction(session, document)
     return found
+
+
+def review_blind(document_id: str) -> Problem:
+    """Return the problem that somebody is to label a document before seeing what the model says of it."""
+    return Problem(409, "review_blind", f"{document_id}: was given to you to label before you see its prediction; send your annotation, or give the document back at /v1/review/leases")  # fmt: skip
 
 
 def missing_prediction(session: Session, document: StoredDocument) -> Problem:

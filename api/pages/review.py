@@ -11,7 +11,7 @@ from fastapi import APIRouter, Response
 from sqlalchemy.orm import Session
 
 from api.annotation import NOT_ENOUGH_TEXT
-from api.http.found import DocumentId, found_document
+from api.http.found import DocumentId, found_document, review_blind
 from api.http.service import Service, ServiceGiven, SessionGiven
 from api.pages.considered import LABEL_OF
 from api.pages.criteria import Asked, asked, by_part
@@ -21,6 +21,7 @@ from api.pages.visitor import PageRoute, Visitor
 from api.store.annotations import list_annotations
 from api.store.documents import find_prediction, latest_job
 from api.store.drafts import find_draft
+from api.store.leases import withheld
 from api.store.marks import marks_of
 from api.store.overview import newer_than, older_than
 from api.store.passages import Choice, LabelledPassage, ReadingPassages
@@ -39,6 +40,8 @@ _EARLIER = 100
 def get_document(document_id: DocumentId, service: ServiceGiven, session: SessionGiven, visitor: Visitor) -> Response:
     """Show a document beside the codebook, or where its job stands while it is not scored."""
     document = found_document(session, document_id)
+    if withheld(session, visitor.caller.id, document_id):
+        raise review_blind(document_id)
     around: dict[str, Any] = {"newer": newer_than(session, document_id), "older": older_than(session, document_id)}
     kept = find_prediction(session, document_id, service.model.id)
     if kept is None:
