@@ -151,7 +151,7 @@ def test_what_may_not_be_put_into_use_is_told(changing: RunningService) -> None:
 def test_a_model_that_is_named_outright_stays(changing: RunningService, client: httpx.Client) -> None:
     assert check_files(current_model()).id == client.get("/version").json()["model"]
     models = Path(changing.environment["PREVENTION_MODELS"])
-    fixed = RunningService(changing.data.parent / "fixed", PREVENTION_MODEL=str(models / "one"))
+    fixed = RunningService(changing.data.with_name(f"{changing.data.name}-fixed"), PREVENTION_MODEL=str(models / "one"))
     fixed.start()
     with fixed.client() as asked:
         problem(asked.post("/v1/models/two:promote", json={"anyway": True}), 409, "model_fixed")
