@@ -21,7 +21,8 @@ _FOUND = os.environ.get("PREVENTION_TEST_CHROMIUM") or shutil.which("chromium") 
 _numbers = itertools.count()
 
 
-@pytest.fixture(scope="session")
+# For a module only: while it lasts, an event loop runs in this thread, and tests elsewhere run their own.
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """Chromium as the machine has it."""
     if _FOUND is None:
