@@ -12,7 +12,10 @@ import typer
 from classifier.errors import ConfigurationError, MissingExtraError
 
 if TYPE_CHECKING:
+    from sqlalchemy import Engine
     from sqlalchemy.orm import Session
+
+    from api.settings import Settings
 
 DataOption = Annotated[
     Path | None, typer.Option("--data", help="Folder of the store: the files, and by default the database.")
@@ -48,12 +51,10 @@ def keep_private() -> None:
 
 
 @contextmanager
-def store(data: Path | None) -> Iterator[Session]:
-    """Give out a transaction on the store, whether or not the service runs; it is committed where nothing is raised."""
+def opened(data: Path | None) -> Iterator[tuple[Engine, Settings]]:
+    """Give out the store's database and settings, whether or not the service runs."""
     require_extra()
     keep_private()
-    from sqlalchemy.orm import Session
-
     from api.settings import load_settings
     from api.store.database import check_version, open_database
 
@@ -62,9 +63,18 @@ def store(data: Path | None) -> Iterator[Session]:
         raise ConfigurationError(f"{settings.data}: no such folder; run `prevention init --data {settings.data}`")
     engine = open_database(settings)
     check_version(engine)
-    with Session(engine) as session, session.begin():
-        yield session
+    yield engine, settings
     engine.dispose()
+
+
+@contextmanager
+def store(data: Path | None) -> Iterator[Session]:
+    """Give out a transaction on the store; it is committed where nothing is raised."""
+    with opened(data) as (engine, _):
+        from sqlalchemy.orm import Session
+
+        with Session(engine) as session, session.begin():
+            yield session
 
 
 def ask_password(name: str) -> str:

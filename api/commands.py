@@ -11,10 +11,9 @@ import typer
 
 from api.access_commands import keys, people
 from api.client.commands import app as client
-from api.command_line import DataOption, ask_password, keep_private, require_extra
+from api.command_line import DataOption, ask_password, keep_private, opened, require_extra
 from api.corpus_commands import corpus
 from classifier.commands import labels
-from classifier.errors import ConfigurationError
 
 
 def init(
@@ -160,20 +159,12 @@ def export(
     ] = None,
 ) -> None:
     """Write what people said and decided since the last export, for training; each word goes out once."""
-    require_extra()
-    keep_private()
-    from api.corrections import FOLDER, export_corrections
-    from api.settings import load_settings
-    from api.store.database import check_version, open_database
-    from api.store.files import Files
+    with opened(data) as (engine, settings):
+        from api.corrections import FOLDER, export_corrections
+        from api.store.files import Files
 
-    settings = load_settings(data=data)
-    if not settings.data.is_dir():
-        raise ConfigurationError(f"{settings.data}: no such folder; run `prevention init --data {settings.data}`")
-    engine = open_database(settings)
-    check_version(engine)
-    folder = output or FOLDER
-    found = export_corrections(engine, Files(settings.files), folder)
+        folder = output or FOLDER
+        found = export_corrections(engine, Files(settings.files), folder)
     for file in found.files:
         typer.echo(str(file))
     typer.echo(f"{found.new} new, {found.documents} documents copied; in {folder}", err=True)

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.command_line import DataOption, keep_private, require_extra
+from api.command_line import DataOption, opened
 from classifier.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -61,7 +59,7 @@ def add(
 
     Exit status: 0 when every row was taken in, 1 when one or more were not, 2 when the call itself is wrong.
     """
-    with _store(data) as (engine, settings):
+    with opened(data) as (engine, settings):
         from sqlalchemy.orm import Session
 
         from api.corpus.adding import Fault, ManifestRow, add_documents, manifest_rows
@@ -121,7 +119,7 @@ def rescore(
     data: DataOption = None,
 ) -> None:
     """Score every document of the corpus with one model; print the run's id on the first line, and how it ended on the last."""
-    with _store(data) as (database, settings):
+    with opened(data) as (database, settings):
         from api.corpus.adding import parse_only
         from api.corpus.planning import plan_run
         from api.store.audit import COMMAND_LINE
@@ -141,7 +139,7 @@ def resume(
     data: DataOption = None,
 ) -> None:
     """Go on with a run that was paused or whose process has ended; on PostgreSQL several may work on one run."""
-    with _store(data) as (database, settings):
+    with opened(data) as (database, settings):
         from api.corpus.planning import change_run
         from api.store.audit import COMMAND_LINE
 
@@ -152,7 +150,7 @@ def resume(
 @corpus.command("pause")
 def pause(run_id: RunArgument, data: DataOption = None) -> None:
     """Have whoever works on a run stop after the shards under way."""
-    with _store(data) as (database, _):
+    with opened(data) as (database, _):
         from api.corpus.planning import change_run
         from api.store.audit import COMMAND_LINE
 
@@ -163,7 +161,7 @@ def pause(run_id: RunArgument, data: DataOption = None) -> None:
 @corpus.command("runs")
 def runs(data: DataOption = None) -> None:
     """List runs, newest first: id, state, how far each has come, and its model."""
-    with _store(data) as (database, _):
+    with opened(data) as (database, _):
         from sqlalchemy.orm import Session
 
         from api.store.corpus import list_runs, progress_of
@@ -181,7 +179,7 @@ def compare(
     data: DataOption = None,
 ) -> None:
     """Show what changed between two runs: old against new strengths, every flip with its evidence, and what people confirmed."""
-    with _store(data) as (database, _):
+    with opened(data) as (database, _):
         import json
 
         from sqlalchemy.orm import Session
@@ -204,7 +202,7 @@ def release(
     data: DataOption = None,
 ) -> None:
     """Write a run as a frozen folder that can be cited: documents, digests, model, codebook, labels and who confirmed them."""
-    with _store(data) as (database, _):
+    with opened(data) as (database, _):
         from sqlalchemy.orm import Session
 
         from api.corpus.release import release_corpus
@@ -220,7 +218,7 @@ def import_(
     data: DataOption = None,
 ) -> None:
     """Check every digest of a release and bring it into the store, as a run that others can be compared with."""
-    with _store(data) as (database, _):
+    with opened(data) as (database, _):
         from sqlalchemy.orm import Session
 
         from api.corpus.imports import import_release
@@ -266,20 +264,3 @@ def _drive(
 
 def _count(workers: int | None) -> int:
     return len(os.sched_getaffinity(0)) if workers is None else workers
-
-
-@contextmanager
-def _store(data: Path | None) -> Iterator[tuple[Engine, Settings]]:
-    """Give out the store's database and settings, whether or not the service runs."""
-    require_extra()
-    keep_private()
-    from api.settings import load_settings
-    from api.store.database import check_version, open_database
-
-    settings = load_settings(data=data)
-    if not settings.data.is_dir():
-        raise ConfigurationError(f"{settings.data}: no such folder; run `prevention init --data {settings.data}`")
-    engine = open_database(settings)
-    check_version(engine)
-    yield engine, settings
-    engine.dispose()
