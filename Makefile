@@ -12,7 +12,7 @@ run: $(VENV)/.base
 
 # On PostgreSQL, too, where PREVENTION_TEST_POSTGRES names a server or the programs to start one are installed.
 test: check
-	tests/postgres.sh $(BIN)/python -m pytest -n 2
+	tests/postgres.sh $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 check: $(VENV)/.train
 	$(BIN)/ruff check .

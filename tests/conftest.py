@@ -19,7 +19,28 @@ ROOT = Path(__file__).parent.parent
 SAMPLE = ROOT / "docs/sample/saltmarsh-strategy-2024.pdf"
 REAL = ROOT.parent / "shared" / "real"
 
+# Their fixtures take seconds to set up: each of these modules stays with one of the processes that `make test` runs.
+_TOGETHER = {
+    "api.http.test_models", "api.http.test_rates", "api.http.test_review", "api.pages.test_browser", "api.test_corpus_commands",
+    "training.test_run",
+}  # fmt: skip
+# What takes a minute alone begins first, so that no process goes on long after the others.
+_FIRST = ("training.", "test_docs", "classifier.test_score", "api.store.test_backup", "api.test_workers")
+
 needs_real = pytest.mark.skipif(not (REAL / "passages.jsonl").is_file(), reason="the real documents are not here")
+
+
+def _module(item: pytest.Item) -> str:
+    name: str = getattr(item, "module").__name__  # noqa: B009
+    return name.removeprefix("tests.")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Order the tests for several processes: the longest first, and those together that share what is dear."""
+    items.sort(key=lambda item: not _module(item).startswith(_FIRST))
+    for item in items:
+        if _module(item) in _TOGETHER:
+            item.add_marker(pytest.mark.xdist_group(_module(item)))
 
 
 class KeywordModel:

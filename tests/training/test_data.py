@@ -12,7 +12,7 @@ import pytest
 from classifier.codebook import STRENGTHS, Codebook
 from classifier.errors import ConfigurationError, LabelledDataError
 from tests.conftest import REAL, ROOT, needs_real
-from training.checks import check_data, near_copies, shared_runs, telling_words, templates, worn_openings
+from training.checks import copied_runs, near_copies, shared_runs, telling_words, templates, worn_openings
 from training.config import TrainingConfig, load_config
 from training.data import LabelledPassage, data_digest, in_split, load_passages, load_splits, load_strategies
 
@@ -21,16 +21,23 @@ def passage(text: str, labels: tuple[str, ...] = (), name: str = "x", group: str
     return LabelledPassage(id=name, group=group, origin="invented", text=text, labels=list(labels))
 
 
-def test_the_data_have_no_fault() -> None:
-    assert check_data([]) == []
-
-
+# That the data have no fault is told by `prevention labels check`, which tests/test_docs.py runs.
 @needs_real
-def test_no_run_of_eight_words_stands_in_a_real_document(tmp_path: Path) -> None:
+def test_no_run_of_eight_words_stands_in_a_real_document(tmp_path: Path, codebook: Codebook) -> None:
     texts = tmp_path / "passages.txt"
     rows = (REAL / "passages.jsonl").read_text(encoding="utf-8").splitlines()
     texts.write_text("\n".join(json.loads(row)["text"] for row in rows), encoding="utf-8")
-    assert check_data([texts, *sorted((REAL / "documents").glob("*.md"))]) == []
+    ours = [(passage.id, passage.text) for passage in load_passages(codebook)]
+    folder = ROOT / "labelled_data/strategies"
+    ours += [(row.file, (folder / row.file).read_text(encoding="utf-8")) for row in load_strategies()]
+    assert list(copied_runs(ours, [texts, *sorted((REAL / "documents").glob("*.md"))])) == []
+
+
+def test_what_is_copied_from_another_text_is_told(tmp_path: Path) -> None:
+    other = tmp_path / "other.md"
+    other.write_text("Here *stand one two three four five six* seven words", encoding="utf-8")
+    (fault,) = copied_runs([("mine", "one two three four five six seven words more")], [other])
+    assert fault == "mine shares eight words with other.md: 'one two three four five six seven words'; write it anew"
 
 
 def test_no_group_is_on_both_sides_of_a_split(codebook: Codebook) -> None:

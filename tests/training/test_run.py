@@ -11,14 +11,15 @@ import numpy as np
 import pytest
 
 from classifier.artefact import Artefact, check_files, load_artefact
-from classifier.codebook import Codebook, load_codebook
+from classifier.codebook import load_codebook
 from classifier.encoder import Text
 from classifier.errors import LabelledDataError
 from classifier.reading import read_document
 from classifier.score import score_document
-from tests.conftest import ROOT, SAMPLE
+from tests.conftest import SAMPLE
+from tests.training.little import write_little_data
 from training.config import TrainingConfig
-from training.data import in_split, load_passages, load_splits, load_strategies
+from training.data import load_strategies
 from training.encoder import PassageNetwork, network_logits
 from training.export import export
 from training.hand_labels import import_labels
@@ -28,27 +29,9 @@ CONFIG = TrainingConfig(name="small", epochs=1, limit=96, seed=3)
 
 
 @pytest.fixture(scope="module")
-def little(tmp_path_factory: pytest.TempPathFactory, codebook: Codebook) -> Path:
+def little(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A hundred or so passages and fifteen strategies, three of each strength."""
-    directory = tmp_path_factory.mktemp("data")
-    shutil.copy(ROOT / "labelled_data/codebook.toml", directory)
-    shutil.copy(ROOT / "labelled_data/splits.json", directory)
-    passages, splits = load_passages(codebook), load_splits()
-    chosen = in_split(passages, splits, "train")[:96]
-    chosen += in_split(passages, splits, "dev")[:40] + in_split(passages, splits, "test")[:40]
-    (directory / "passages").mkdir()
-    (directory / "passages/few.jsonl").write_text("".join(p.model_dump_json() + "\n" for p in chosen), encoding="utf-8")
-    rows = load_strategies()
-    few = [
-        row
-        for level in ("very_weak", "weak", "neither", "strong", "very_strong")
-        for row in [r for r in rows if r.strength == level][:3]
-    ]
-    (directory / "strategies").mkdir()
-    for row in few:
-        shutil.copy(ROOT / "labelled_data/strategies" / row.file, directory / "strategies")
-    (directory / "strategies.jsonl").write_text("".join(row.model_dump_json() + "\n" for row in few), encoding="utf-8")
-    return directory
+    return write_little_data(tmp_path_factory.mktemp("little") / "data")
 
 
 @pytest.fixture(scope="module")
